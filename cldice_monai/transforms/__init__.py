@@ -1,0 +1,38 @@
+"""MONAI transforms for vessel images and labels."""
+
+from __future__ import annotations
+
+from .array import BinarizeLabel, FillNonFinite, ScaleIntensityCutoff, Skeletonize
+from .dictionary import (
+    BinarizeLabelD,
+    BinarizeLabeld,
+    BinarizeLabelDict,
+    FillNonFiniteD,
+    FillNonFinited,
+    FillNonFiniteDict,
+    ScaleIntensityCutoffD,
+    ScaleIntensityCutoffd,
+    ScaleIntensityCutoffDict,
+    SkeletonizeD,
+    Skeletonized,
+    SkeletonizeDict,
+)
+
+__all__ = [
+    "BinarizeLabel",
+    "BinarizeLabelD",
+    "BinarizeLabelDict",
+    "BinarizeLabeld",
+    "FillNonFinite",
+    "FillNonFiniteD",
+    "FillNonFiniteDict",
+    "FillNonFinited",
+    "ScaleIntensityCutoff",
+    "ScaleIntensityCutoffD",
+    "ScaleIntensityCutoffDict",
+    "ScaleIntensityCutoffd",
+    "Skeletonize",
+    "SkeletonizeD",
+    "SkeletonizeDict",
+    "Skeletonized",
+]

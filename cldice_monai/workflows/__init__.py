@@ -1,0 +1,30 @@
+"""The bundle's glue: what its configs call between MONAI's own parts."""
+
+from cldice_monai.workflows.best_model import BestModelSaver
+from cldice_monai.workflows.default_data import DEFAULT_DATASET_DIR, ensure_default_data
+from cldice_monai.workflows.prepare import (
+    InferenceData,
+    TrainingData,
+    prepare_inference_data,
+    prepare_training_data,
+)
+from cldice_monai.workflows.progress import InferenceProgress, TrainingProgress
+from cldice_monai.workflows.save_results import ResultSaver
+from cldice_monai.workflows.start import start_workflow
+from cldice_monai.workflows.weights import load_weights, save_weights
+
+__all__ = [
+    "DEFAULT_DATASET_DIR",
+    "BestModelSaver",
+    "InferenceData",
+    "InferenceProgress",
+    "ResultSaver",
+    "TrainingData",
+    "TrainingProgress",
+    "ensure_default_data",
+    "load_weights",
+    "prepare_inference_data",
+    "prepare_training_data",
+    "save_weights",
+    "start_workflow",
+]

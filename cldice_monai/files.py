@@ -1,0 +1,87 @@
+"""Writing files so that a reader never meets half of one."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from cldice_monai.errors import InputError
+
+__all__ = ["replace_when_complete", "require_writable_folder"]
+
+
+@contextmanager
+def replace_when_complete(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """Give a temporary name in the same folder, and rename it to ``path`` once the block succeeds.
+
+    Whatever was at ``path`` before stays there until the new file is complete; if the block
+    raises, the temporary file is removed. The name keeps the ending of ``path`` (``.nii.gz``
+    too), because writers choose their format by it.
+
+    Args:
+        path: the file to write.
+
+    Yields:
+        The path to write to.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     with replace_when_complete(Path(folder) / "a.txt") as temporary:
+        ...         _ = temporary.write_text("whole")
+        ...     [p.name for p in Path(folder).iterdir()]
+        ['a.txt']
+    """
+    path = Path(path)
+    ending = "".join(path.suffixes[-2:]) if path.name.endswith(".gz") else path.suffix
+    handle, name = tempfile.mkstemp(prefix=".incomplete-", suffix=ending, dir=path.parent)
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        temporary.chmod(0o666 & ~_umask())  # mkstemp keeps others out; a result is for everyone
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def require_writable_folder(folder: str | os.PathLike[str], *, argument: str) -> Path:
+    """Make a folder, and find out now whether a file can be written into it.
+
+    Args:
+        folder: the folder; its parents are made too.
+        argument: the name that the user knows it by, for the message.
+
+    Returns:
+        The folder as a path.
+
+    Raises:
+        InputError: if it cannot be made or written to.
+
+    Example:
+        >>> require_writable_folder("/dev/null/results", argument="output_dir")
+        Traceback (most recent call last):
+        ...
+        cldice_monai.errors.InputError: output_dir /dev/null/results cannot be written \
+(Not a directory); choose another folder with --output_dir
+    """
+    folder = Path(folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=folder, prefix=".incomplete-"):
+            pass
+    except OSError as error:
+        raise InputError(
+            f"{argument} {folder} cannot be written ({error.strerror}); "
+            f"choose another folder with --{argument}"
+        ) from error
+    return folder
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,172 @@
+"""One picture of one segmentation: projection, mask, skeleton, ghosts and misses."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cldice_monai.files import replace_when_complete
+from cldice_monai.report.projection import outline, project
+from cldice_monai.skeleton import skeletonize
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+    from PIL.ImageDraw import ImageDraw
+
+__all__ = ["COLOURS", "draw_preview", "save_preview"]
+
+# Told apart by the common kinds of colour blindness, and bright on a dark projection.
+COLOURS = {
+    "segmentation": (0, 158, 115),
+    "skeleton": (240, 228, 66),
+    "ghost": (255, 60, 160),
+    "miss": (60, 170, 255),
+}
+_PANEL_PIXELS = 460
+_MARGIN = 14
+_TITLE_PIXELS = 34
+_CAPTION_PIXELS = 26
+_BACKGROUND = (22, 24, 28)
+_TEXT = (235, 235, 235)
+
+
+def draw_preview(
+    image: np.ndarray,
+    mask: np.ndarray,
+    *,
+    label: np.ndarray | None = None,
+    spacing_mm: tuple[float, ...] = (1.0, 1.0, 1.0),
+    title: str = "",
+) -> Image:
+    """Draw the projection of an image beside what was segmented in it.
+
+    Three panels, or two without a label: the maximum-intensity projection along the last axis;
+    the same with the outline of the segmentation and its skeleton; the skeletons with ghosts
+    (predicted skeleton outside the label) and misses (label skeleton outside the prediction) in
+    their own colours.
+
+    Args:
+        image: (X, Y, Z) or (X, Y) intensities; not finite values are drawn black.
+        mask: the segmentation, same shape, vessel is > 0.
+        label: the reference, same shape, or None.
+        spacing_mm: size of a voxel along each axis, in mm.
+        title: line of text above the panels.
+
+    Returns:
+        A Pillow RGB image.
+
+    Raises:
+        ValueError: if mask or label has another shape than image.
+
+    Example:
+        >>> import numpy as np
+        >>> image = np.zeros((16, 16, 8)); image[4:12, 8, 4] = 1
+        >>> draw_preview(image, image > 0, label=image > 0).mode
+        'RGB'
+
+    Reference:
+        Shit et al., CVPR 2021, supplement A (ghosts and misses).
+    """
+    for name, other in (("mask", mask), ("label", label)):
+        if other is not None and other.shape != image.shape:
+            raise ValueError(f"{name} must have the image's shape {image.shape}, got {other.shape}")
+
+    def flat(volume: np.ndarray) -> np.ndarray:
+        return project(volume, spacing_mm=spacing_mm)
+
+    grey = _to_grey(flat(np.nan_to_num(image, nan=-np.inf)))
+    skeleton = skeletonize(mask > 0)
+    panels = [("image, maximum projection", grey, ["image"])]
+    marked = _paint(grey, outline(flat(mask > 0)), "segmentation")
+    panels.append(("segmentation", _paint(marked, flat(skeleton), "skeleton"), []))
+    entries = ["segmentation", "skeleton"]
+    if label is not None:
+        label_skeleton = skeletonize(label > 0)
+        errors = _paint(grey // 2, flat(skeleton), "skeleton")
+        errors = _paint(errors, flat(label_skeleton & ~(mask > 0)), "miss")
+        errors = _paint(errors, flat(skeleton & ~(label > 0)), "ghost")
+        panels.append(("against the label", errors, []))
+        entries += ["ghost", "miss"]
+    return _compose([(caption, panel) for caption, panel, _ in panels], entries, title)
+
+
+def save_preview(path: Path, image: np.ndarray, mask: np.ndarray, **options: object) -> None:
+    """Write `draw_preview` to a PNG file, under a temporary name until it is complete.
+
+    Args:
+        path: file to write, ends in .png.
+        image: see `draw_preview`.
+        mask: see `draw_preview`.
+        **options: label, spacing_mm and title of `draw_preview`.
+    """
+    picture = draw_preview(image, mask, **options)  # type: ignore[arg-type]
+    with replace_when_complete(path) as temporary:
+        picture.save(temporary, format="PNG")
+
+
+def _to_grey(flat: np.ndarray) -> np.ndarray:
+    finite = flat[np.isfinite(flat)]
+    low, high = np.percentile(finite, (1, 99.8)) if finite.size else (0.0, 1.0)
+    scaled = np.clip((flat - low) / max(float(high - low), 1e-12), 0, 1)
+    grey = (255 * np.nan_to_num(scaled)).astype(np.uint8)
+    return np.repeat(grey[..., None], 3, axis=2)
+
+
+def _paint(picture: np.ndarray, where: np.ndarray, colour: str) -> np.ndarray:
+    painted = picture.copy()
+    painted[where] = COLOURS[colour]
+    return painted
+
+
+def _compose(panels: list[tuple[str, np.ndarray]], entries: list[str], title: str) -> Image:
+    from PIL import Image, ImageDraw
+
+    scaled = [(caption, _enlarge(Image.fromarray(panel))) for caption, panel in panels]
+    width = _MARGIN + sum(panel.width + _MARGIN for _, panel in scaled)
+    body = max(panel.height for _, panel in scaled)
+    height = _TITLE_PIXELS + _CAPTION_PIXELS + body + _TITLE_PIXELS + _MARGIN
+    sheet = Image.new("RGB", (max(width, 560), height), _BACKGROUND)
+    draw = ImageDraw.Draw(sheet)
+    _write(draw, (_MARGIN, 8), title, size=17)
+    left = _MARGIN
+    for caption, panel in scaled:
+        _write(draw, (left, _TITLE_PIXELS), caption, size=14)
+        sheet.paste(panel, (left, _TITLE_PIXELS + _CAPTION_PIXELS))
+        left += panel.width + _MARGIN
+    _draw_legend(draw, entries, top=_TITLE_PIXELS + _CAPTION_PIXELS + body + 10)
+    return sheet
+
+
+def _enlarge(panel: Image) -> Image:
+    from PIL import Image
+
+    longest = max(panel.size)
+    if longest >= _PANEL_PIXELS:  # never enlarge by a fraction: skeletons would change width
+        factor = 1
+    else:
+        factor = max(1, round(_PANEL_PIXELS / longest))
+    return panel.resize((panel.width * factor, panel.height * factor), Image.Resampling.NEAREST)
+
+
+def _draw_legend(draw: ImageDraw, entries: list[str], *, top: int) -> None:
+    words = {
+        "segmentation": "segmentation",
+        "skeleton": "its skeleton",
+        "ghost": "ghost: skeleton outside the label",
+        "miss": "miss: label's skeleton not covered",
+    }
+    left = _MARGIN
+    for entry in entries:
+        draw.rectangle((left, top + 3, left + 12, top + 15), fill=COLOURS[entry])
+        left += 18
+        left += _write(draw, (left, top), words[entry], size=14) + 20
+
+
+def _write(draw: ImageDraw, at: tuple[int, int], text: str, *, size: int) -> int:
+    from PIL import ImageFont
+
+    font = ImageFont.load_default(size=size)
+    draw.text(at, text, fill=_TEXT, font=font)
+    return int(draw.textlength(text, font=font))

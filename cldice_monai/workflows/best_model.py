@@ -1,0 +1,54 @@
+"""Keep the weights of the epoch with the best validation metric."""
+
+from __future__ import annotations
+
+import logging
+import math
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from torch import nn
+
+from cldice_monai.workflows.weights import save_weights
+
+if TYPE_CHECKING:
+    from ignite.engine import Engine
+
+__all__ = ["BestModelSaver"]
+
+_logger = logging.getLogger(__name__)
+
+
+class BestModelSaver:
+    """Handler of an evaluator: writes the network whenever its key metric reaches a new best.
+
+    MONAI's CheckpointSaver overwrites the file in place, so that a full disk or a kill leaves
+    neither the old weights nor the new; here the file is replaced only once it is complete. A
+    metric that is NaN (every validation label empty, say) never counts as best.
+
+    Args:
+        network: the network that is trained.
+        path: file for its weights.
+
+    Reference:
+        Shit et al., CVPR 2021, supplement D (model with the highest validation clDice).
+    """
+
+    def __init__(self, network: nn.Module, path: str | os.PathLike[str]) -> None:
+        self.network = network
+        self.path = Path(path)
+        self.best = -math.inf
+
+    def attach(self, engine: Engine) -> None:
+        """Save at the end of each validation of ``engine`` that is the best so far."""
+        from ignite.engine import Events
+
+        engine.add_event_handler(Events.EPOCH_COMPLETED, self)
+
+    def __call__(self, engine: Engine) -> None:
+        """Compare the engine's key metric with the best one and save the network if it wins."""
+        value = float(engine.state.metrics[engine.state.key_metric_name])
+        if value > self.best:
+            self.best = value
+            save_weights(self.network, self.path)

@@ -1,0 +1,43 @@
+"""The data that a workflow uses when it is given none: a small synthetic set, made on demand."""
+
+from __future__ import annotations
+
+import logging
+import os
+from pathlib import Path
+
+from cldice_monai.data.synthetic import write_synthetic_dataset
+
+__all__ = ["DEFAULT_DATASET_DIR", "ensure_default_data"]
+
+DEFAULT_DATASET_DIR = Path("data/synthetic")
+_N_TRAINING, _N_VALIDATION, _N_TEST = 8, 2, 1
+_SIZE = 96
+_logger = logging.getLogger(__name__)
+
+
+def ensure_default_data(dataset_dir: str | os.PathLike[str]) -> None:
+    """Make the default synthetic volumes if ``dataset_dir`` is the default and not there yet.
+
+    Any other folder is left alone: a path that a user gave and that is missing is an error for
+    whoever reads it, never a reason to invent data.
+
+    Args:
+        dataset_dir: the folder that a workflow is about to read.
+    """
+    folder = Path(dataset_dir)
+    if folder != DEFAULT_DATASET_DIR or folder.exists():
+        return
+    n_volumes = _N_TRAINING + _N_VALIDATION + _N_TEST
+    _logger.info("no dataset_dir given: making %d synthetic volumes in %s", n_volumes, folder)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    write_synthetic_dataset(
+        folder,
+        n_training=_N_TRAINING,
+        n_validation=_N_VALIDATION,
+        n_test=_N_TEST,
+        size=_SIZE,
+        preset="paper",
+        seed=0,
+        progress=_logger.info,
+    )

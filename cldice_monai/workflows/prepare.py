@@ -1,0 +1,135 @@
+"""From a dataset folder to checked items that a MONAI Dataset takes."""
+
+from __future__ import annotations
+
+import logging
+import os
+from dataclasses import dataclass
+from typing import Any
+
+from cldice_monai.data.cases import VesselCase
+from cldice_monai.data.checks import check_inference_cases, check_training_cases, raise_if_any
+from cldice_monai.data.find_cases import find_inference_cases, find_training_cases, split_cases
+from cldice_monai.errors import InputError
+from cldice_monai.workflows.default_data import ensure_default_data
+
+__all__ = ["InferenceData", "TrainingData", "prepare_inference_data", "prepare_training_data"]
+
+_logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """Items for training and validation: dictionaries with image, label and case_id."""
+
+    training: list[dict[str, Any]]
+    validation: list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class InferenceData:
+    """Items to segment, with image, image_path, label_path and case_id; and what was left out."""
+
+    items: list[dict[str, Any]]
+    problems: list[str]
+
+    def raise_if_incomplete(self) -> None:
+        """End a run that had to leave out volumes with an error, after the others are done.
+
+        Raises:
+            InputError: if a volume could not be used.
+        """
+        if self.problems:
+            n_cases = len(self.items) + len(self.problems)
+            raise InputError(
+                f"{len(self.problems)} of {n_cases} volumes were not segmented; "
+                "their faults are named above"
+            )
+
+
+def prepare_training_data(
+    dataset_dir: str | os.PathLike[str],
+    *,
+    in_channels: int = 1,
+    val_fraction: float = 0.2,
+    seed: int = 0,
+) -> TrainingData:
+    """Find, check and split the labelled volumes of a folder.
+
+    Every file is read once before training starts, so that a bad one is named now and not after
+    an hour. What was found, skipped or filled is logged, one line each.
+
+    Args:
+        dataset_dir: folder or Decathlon JSON list, see `cldice_monai.data.find_training_cases`;
+            the default folder is filled with synthetic volumes if it is missing.
+        in_channels: channels that the network takes.
+        val_fraction: share of the cases for validation where the data name none.
+        seed: seed of that split.
+
+    Returns:
+        The items of both parts.
+
+    Raises:
+        InputError: with one line for each fault found.
+    """
+    ensure_default_data(dataset_dir)
+    found = find_training_cases(dataset_dir, in_channels=in_channels)
+    named = {case.case_id for case in found.validation}
+    checked = check_training_cases(
+        [*found.training, *found.validation], in_channels=in_channels
+    )
+    raise_if_any(checked.problems)
+    for note in checked.notes:
+        _logger.info("note: %s", note)
+    training = [case for case in checked.cases if case.case_id not in named]
+    validation = [case for case in checked.cases if case.case_id in named]
+    if not validation:
+        training, validation = split_cases(training, val_fraction=val_fraction, seed=seed)
+    _logger.info(
+        "%s: %s, %d volumes for training, %d for validation",
+        dataset_dir,
+        found.layout,
+        len(training),
+        len(validation),
+    )
+    return TrainingData([c.as_item() for c in training], [c.as_item() for c in validation])
+
+
+def prepare_inference_data(
+    dataset_dir: str | os.PathLike[str], *, in_channels: int = 1
+) -> InferenceData:
+    """Find and check the volumes to segment.
+
+    A bad volume is named and left out as long as a good one is left.
+
+    Args:
+        dataset_dir: folder with volumes, or with imagesTs, or a Decathlon JSON list; see
+            `cldice_monai.data.find_inference_cases`.
+        in_channels: channels that the network takes.
+
+    Returns:
+        The items, with label_path "" where there is no label.
+
+    Raises:
+        InputError: if no volume can be used.
+    """
+    ensure_default_data(dataset_dir)
+    cases: list[VesselCase] = find_inference_cases(dataset_dir, in_channels=in_channels)
+    checked = check_inference_cases(cases, in_channels=in_channels)
+    for note in checked.notes:
+        _logger.info("note: %s", note)
+    for problem in checked.problems:
+        _logger.error("error: %s", problem)
+    _logger.info("%s: %d volumes to segment", dataset_dir, len(checked.cases))
+    return InferenceData([_as_inference_item(case) for case in checked.cases], checked.problems)
+
+
+def _as_inference_item(case: VesselCase) -> dict[str, Any]:
+    # The label is only scored afterwards and may be missing, so it must not pass as "label"
+    # through transforms and collation, which take None for nothing.
+    return {
+        "image": [str(path) for path in case.image],
+        "image_path": str(case.image[0]),
+        "label_path": str(case.label) if case.label is not None else "",
+        "case_id": case.case_id,
+    }

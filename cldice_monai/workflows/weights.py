@@ -1,0 +1,89 @@
+"""Reading and writing the weights of a network."""
+
+from __future__ import annotations
+
+import os
+import pickle
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from cldice_monai.errors import InputError
+from cldice_monai.files import replace_when_complete
+
+__all__ = ["load_weights", "save_weights"]
+
+
+def save_weights(network: nn.Module, path: str | os.PathLike[str]) -> None:
+    """Write the weights of a network, under a temporary name until they are complete.
+
+    Args:
+        network: its ``state_dict()`` is written, from whatever device it is on.
+        path: file to write; its folder is made.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with replace_when_complete(path) as temporary:
+        torch.save(network.state_dict(), temporary)
+
+
+def load_weights(network: nn.Module, path: str | os.PathLike[str]) -> None:
+    """Load weights into a network; only tensors are read from the file, never code.
+
+    Args:
+        network: receives the weights, in place and on its own device.
+        path: a file with a ``state_dict``, bare or under the key "model" or "state_dict".
+
+    Raises:
+        InputError: if the file is missing, cannot be read, or is of another network.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise InputError(f"weights {path}: no such file; train a model first or pass --weights")
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except (RuntimeError, EOFError, OSError, ValueError, pickle.UnpicklingError) as error:
+        raise InputError(
+            f"weights {path}: not a readable PyTorch checkpoint "
+            f"({_first_line(error)}); copy or train it again"
+        ) from error
+    state = _state_dict(content)
+    if state is None:
+        raise InputError(
+            f"weights {path}: holds no state_dict of a network, bare or under 'model'; "
+            "save network.state_dict() with torch.save"
+        )
+    _require_same_layers(network.state_dict(), state, path)
+    network.load_state_dict(state)
+
+
+def _state_dict(content: object) -> Mapping[str, torch.Tensor] | None:
+    for key in ("model", "state_dict"):
+        if isinstance(content, Mapping) and isinstance(content.get(key), Mapping):
+            content = content[key]
+    if not isinstance(content, Mapping) or not content:
+        return None
+    return content if all(torch.is_tensor(v) for v in content.values()) else None
+
+
+def _require_same_layers(
+    expected: Mapping[str, torch.Tensor], state: Mapping[str, torch.Tensor], path: Path
+) -> None:
+    differ = [name for name in expected if name not in state]
+    differ += [name for name in state if name not in expected]
+    differ += [n for n in expected if n in state and expected[n].shape != state[n].shape]
+    if not differ:
+        return
+    first = differ[0]
+    shapes = [tuple(s[first].shape) if first in s else "absent" for s in (expected, state)]
+    raise InputError(
+        f"weights {path}: of another network, {len(differ)} of {len(expected)} layers differ, "
+        f"the first is {first} (network {shapes[0]}, file {shapes[1]}); "
+        "use the in_channels and network_def that it was trained with"
+    )
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0][:120]

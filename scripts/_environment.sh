@@ -1,0 +1,38 @@
+# Sourced by the other scripts: finds a Python, makes .venv and installs the pinned packages.
+# Everything goes through pip, so PIP_INDEX_URL and the rest of pip's settings are honoured.
+
+die() { printf 'error: %s\n' "$1" >&2; exit 1; }
+
+say() { printf '\n== %s\n' "$1"; }
+
+find_python() {
+    local candidate
+    for candidate in ${PYTHON:-python3 python3.13 python3.12 python3.11}; do
+        if "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+            echo "$candidate"
+            return
+        fi
+    done
+    die "Python 3.11 or newer was not found; install it, or name it: PYTHON=/path/to/python3.11"
+}
+
+# make_environment [EXTRA]: EXTRA is the name of an optional-dependencies group, "dev" for tests.
+make_environment() {
+    local extra=${1:-} target=. stamp python
+    [ -z "$extra" ] || target=".[$extra]"
+    stamp=".venv/installed-${extra:-run}-$(cksum constraints.txt pyproject.toml | cksum | cut -d' ' -f1)"
+    if [ -f "$stamp" ] && .venv/bin/python -c 'import cldice_monai' 2>/dev/null; then
+        say "the environment .venv is ready"
+        return
+    fi
+    python=$(find_python) || exit 1
+    "$python" -c 'import ensurepip, venv' 2>/dev/null ||
+        die "$python has no venv module; on Debian and Ubuntu: sudo apt install python3-venv"
+    say "installing the pinned packages into .venv"
+    echo "To download: about 0.5 GB with a CPU build of torch, 2.6 GB on disk. Where your package"
+    echo "index serves torch with CUDA, about 3.5 GB, 9 GB on disk. One minute to ten, by network."
+    [ -x .venv/bin/python ] || "$python" -m venv .venv || die "$python could not make .venv"
+    .venv/bin/python -m pip install --disable-pip-version-check -c constraints.txt -e "$target" ||
+        die "pip could not install the packages; its message above says which one"
+    touch "$stamp"
+}

@@ -1,0 +1,99 @@
+"""Print the scores of a finished inference beside simple thresholds, and where its files are.
+
+Reads metrics.json of an inference run and the volumes it segmented. Exit status 1 if
+--min-cldice is given and the mean clDice is below it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from cldice_monai.data.find_cases import find_inference_cases
+from cldice_monai.data.nifti import read_volume
+from cldice_monai.errors import InputError
+from cldice_monai.report.baselines import segment_by_threshold
+from cldice_monai.report.scores import score_segmentation
+
+METHODS = {"otsu": "Otsu's threshold", "triangle": "triangle threshold"}
+
+
+def main() -> None:
+    """Read the arguments, print the table and judge it."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("output_dir", type=Path, help="output_dir of the inference")
+    parser.add_argument("--dataset-dir", required=True, help="dataset_dir of the inference")
+    parser.add_argument("--min-cldice", type=float, help="fail below this mean clDice")
+    arguments = parser.parse_args()
+    try:
+        cldice = print_summary(arguments.output_dir, arguments.dataset_dir)
+    except InputError as error:
+        sys.exit(f"error: {error}")
+    if arguments.min_cldice is not None:
+        judge(cldice, arguments.min_cldice)
+
+
+def print_summary(output_dir: Path, dataset_dir: str) -> list[float]:
+    """Print one table a volume and the files; return the clDice of the scored volumes."""
+    metrics = read_metrics(output_dir / "metrics.json")
+    in_channels = metrics["settings"]["in_channels"]
+    cases = {c.case_id: c for c in find_inference_cases(dataset_dir, in_channels=in_channels)}
+    cldice = []
+    for case_id, result in metrics["cases"].items():
+        print(f"\n{case_id}")
+        case, scores = cases.get(case_id), result["scores"]
+        if scores is None or scores["cldice"] is None or case is None or case.label is None:
+            print(f"  not scored: {result.get('scores_missing_because', 'not in dataset_dir')}")
+        else:
+            cldice.append(scores["cldice"])
+            rows = {"this model": scores}
+            image, label = read_volume(case.image).array[0], read_volume(case.label).array[0]
+            image = np.nan_to_num(image, nan=float(np.nanmin(image)))
+            for method, name in METHODS.items():
+                rows[name] = score_segmentation(segment_by_threshold(image, method), label)
+            print_table(rows)
+        print_files(output_dir, case_id)
+    print(f"\nscores of all volumes  {output_dir / 'metrics.json'}")
+    return cldice
+
+
+def read_metrics(path: Path) -> dict[str, Any]:
+    """Read metrics.json, with one line for what can be wrong."""
+    try:
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: cannot be read ({error}); run the inference first") from error
+    return content
+
+
+def print_table(rows: dict[str, dict[str, Any]]) -> None:
+    """Print one line a method, within 80 columns."""
+    print(f"  {'':<20} {'clDice':>7} {'Tprec':>7} {'Tsens':>7} {'Dice':>7}   errors in b0/b1/b2")
+    for name, scores in rows.items():
+        values = " ".join(f"{scores[key]:7.3f}" for key in ("cldice", "tprec", "tsens", "dice"))
+        print(f"  {name:<20} {values}   {'/'.join(str(e) for e in scores['betti_errors'])}")
+
+
+def print_files(output_dir: Path, case_id: str) -> None:
+    """Print the paths of what was written for one volume."""
+    print(f"  mask     {output_dir / f'{case_id}_mask.nii.gz'}")
+    print(f"  picture  {output_dir / f'{case_id}_preview.png'}")
+
+
+def judge(cldice: list[float], least: float) -> None:
+    """Exit with status 1 if the mean clDice is below the least that was asked for."""
+    if not cldice:
+        sys.exit("error: no volume has a label, so the clDice could not be measured")
+    mean = float(np.mean(cldice))
+    if mean < least:
+        sys.exit(f"error: clDice {mean:.3f} on the unseen volume is below {least:.2f}")
+    print(f"clDice {mean:.3f} on the unseen volume, at least {least:.2f} was asked for: good")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,58 @@
+#!/usr/bin/env bash
+# Sets up, then runs lint, types and tests; the exit status is the verdict.
+#   bash scripts/test.sh          below 10 minutes
+#   bash scripts/test.sh --full   also slow and real-data tests, documentation and the built wheel
+set -uo pipefail
+cd "$(dirname "$0")/.."
+source scripts/_environment.sh
+
+case "${1:-}" in
+    "") full=false ;;
+    --full) full=true ;;
+    *) die "unknown argument $1; use: bash scripts/test.sh [--full]" ;;
+esac
+
+minutes_allowed=40
+names=() seconds=() verdicts=()
+
+# part NAME COMMAND...: runs the command, keeps its time and verdict, goes on if it fails.
+part() {
+    local name=$1 start=$SECONDS verdict=passed
+    shift
+    say "$name"
+    "$@" || verdict=FAILED
+    names+=("$name") seconds+=($((SECONDS - start))) verdicts+=("$verdict")
+}
+
+set_up() { (set -e; make_environment dev); }
+lint() { .venv/bin/ruff check . && .venv/bin/ruff format --check .; }
+types() { .venv/bin/mypy; }
+tests() { .venv/bin/python -m pytest -q -m "$@"; }
+
+part "set-up" set_up
+[ "${verdicts[0]}" = passed ] || exit 1
+part "lint" lint
+part "types" types
+part "plain tests" tests "not slow and not real_data and not gpu"
+if $full; then
+    part "bundle workflows" tests "slow and not real_data" tests/bundle tests/workflows tests/scripts
+    part "topology, losses, data" tests "slow and not real_data" tests cldice_monai \
+        --ignore=tests/bundle --ignore=tests/workflows --ignore=tests/scripts --ignore=tests/packaging
+    part "real data" tests "real_data"
+    part "wheel" tests "slow and not real_data" tests/packaging
+fi
+
+say "time by part"
+total=0 failed=0
+for i in "${!names[@]}"; do
+    printf '%-26s %3d min %02d s   %s\n' "${names[i]}" $((seconds[i] / 60)) $((seconds[i] % 60)) \
+        "${verdicts[i]}"
+    total=$((total + seconds[i]))
+    [ "${verdicts[i]}" = passed ] || failed=$((failed + 1))
+done
+printf '%-26s %3d min %02d s\n' "together" $((total / 60)) $((total % 60))
+if $full && [ $total -gt $((minutes_allowed * 60)) ]; then
+    die "the tests took more than $minutes_allowed minutes; make them faster or move work out"
+fi
+[ $failed = 0 ] || die "$failed of ${#names[@]} parts failed"
+echo "all parts passed"

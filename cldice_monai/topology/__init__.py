@@ -1,0 +1,26 @@
+"""What is counted on a vessel network: Betti numbers, Euler characteristic, overlap."""
+
+from cldice_monai.topology.betti import betti_numbers, euler_characteristic
+from cldice_monai.topology.length import skeleton_length_mm
+from cldice_monai.topology.overlap import (
+    GhostsAndMisses,
+    OverlapScores,
+    cldice,
+    ghosts_and_misses,
+    overlap_scores,
+    topology_precision,
+    topology_sensitivity,
+)
+
+__all__ = [
+    "GhostsAndMisses",
+    "OverlapScores",
+    "betti_numbers",
+    "cldice",
+    "euler_characteristic",
+    "ghosts_and_misses",
+    "overlap_scores",
+    "skeleton_length_mm",
+    "topology_precision",
+    "topology_sensitivity",
+]

@@ -1,0 +1,113 @@
+"""What counts as a binary mask: the one check that skeletons, topology and metrics share."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+__all__ = ["Mask", "as_mask", "check_same_shape"]
+
+Mask = np.ndarray | torch.Tensor
+
+HOW_TO_THRESHOLD = (
+    "threshold it first, for example probabilities with `x >= 0.5`, logits with `x >= 0`, "
+    "a 0/255 label with `x > 0`"
+)
+
+
+def as_mask(mask: Mask, *, name: str = "mask", ranks: tuple[int, ...] = (2, 3)) -> np.ndarray:
+    """Return ``mask`` as a boolean numpy array, or say in one line why it is none.
+
+    Args:
+        mask: array or tensor of any real dtype that holds only 0 and 1 (or bool); any memory
+            layout; a tensor may live on any device.
+        name: how the caller's argument is called, for the message.
+        ranks: the numbers of axes that are accepted.
+
+    Returns:
+        Boolean array of the same shape (a view where no copy is needed).
+
+    Raises:
+        TypeError: ``mask`` is not an array or tensor of numbers.
+        ValueError: an axis too many or too few, NaN, or a value other than 0 and 1.
+
+    Example:
+        >>> as_mask(np.array([[0, 1], [1, 0]], dtype=np.uint8))
+        array([[False,  True],
+               [ True, False]])
+    """
+    if not isinstance(mask, np.ndarray | torch.Tensor):
+        raise TypeError(
+            f"{name} must be a numpy array or a torch tensor, got {type(mask).__name__}; "
+            "convert it with np.asarray"
+        )
+    if mask.ndim not in ranks:
+        raise ValueError(_rank_message(name, tuple(mask.shape), ranks))
+    if isinstance(mask, torch.Tensor):
+        return _tensor_as_mask(mask, name)
+    if mask.dtype == bool:
+        return mask
+    if mask.dtype.kind not in "uif":
+        raise TypeError(f"{name} must hold numbers or booleans, got dtype {mask.dtype}")
+    result: np.ndarray = mask != 0
+    if not bool(np.array_equal(result, mask)):
+        raise ValueError(_value_message(name, has_nan=bool(np.isnan(mask).any())))
+    return result
+
+
+def check_same_shape(pred: np.ndarray, label: np.ndarray) -> None:
+    """Raise ValueError unless prediction and label have one shape.
+
+    Args:
+        pred: any array.
+        label: any array.
+
+    Raises:
+        ValueError: the shapes differ.
+
+    Example:
+        >>> check_same_shape(np.zeros((2, 2)), np.zeros((2, 3)))
+        Traceback (most recent call last):
+        ...
+        ValueError: pred and label must have one shape, got (2, 2) and (2, 3); resample one of them
+    """
+    if pred.shape != label.shape:
+        raise ValueError(
+            f"pred and label must have one shape, got {pred.shape} and {label.shape}; "
+            "resample one of them"
+        )
+
+
+def _tensor_as_mask(mask: torch.Tensor, name: str) -> np.ndarray:
+    # A subclass such as MetaTensor would drag its metadata through every comparison.
+    plain = mask.detach().as_subclass(torch.Tensor)
+    if plain.is_complex():
+        raise TypeError(f"{name} must hold real numbers or booleans, got dtype {plain.dtype}")
+    result = plain if plain.dtype == torch.bool else plain != 0
+    if plain.dtype != torch.bool and not bool((result == plain).all()):
+        raise ValueError(_value_message(name, has_nan=bool(torch.isnan(plain).any())))
+    array: np.ndarray = result.cpu().numpy()
+    return array
+
+
+def _value_message(name: str, *, has_nan: bool) -> str:
+    came = "NaN" if has_nan else "other values"
+    advice = "replace NaN, then threshold" if has_nan else HOW_TO_THRESHOLD
+    return f"{name} must be binary (only 0 and 1), got {came}; {advice}"
+
+
+def _rank_message(name: str, shape: tuple[int, ...], ranks: tuple[int, ...]) -> str:
+    forms = {
+        2: "(H, W)",
+        3: "(H, W, D)",
+        4: "(B, C, H, W)",
+        5: "(B, C, H, W, D)",
+    }
+    wanted = " or ".join(forms[rank] for rank in ranks)
+    if len(shape) < min(ranks):
+        advice = "add the missing axes with x[None]"
+    elif len(shape) > max(ranks):
+        advice = "take one item and channel, for example x[0, 0]"
+    else:
+        advice = "add batch and channel axes with x[None, None], or drop an axis of length one"
+    return f"{name} must be {wanted}, got shape {shape}; {advice}"

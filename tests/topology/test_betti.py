@@ -1,0 +1,168 @@
+import gudhi
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from skimage.measure import euler_number
+
+from cldice_monai.topology import betti_numbers, euler_characteristic
+
+CONNECTIVITIES = ("foreground-full", "foreground-face")
+
+
+def oracle(mask, connectivity="foreground-full"):
+    """Betti numbers from gudhi's cubical homology of the complex of closed cubes or its dual."""
+    padded = np.pad(mask, 1)
+    values = np.where(padded, 0.0, 1.0)
+    if connectivity == "foreground-full":
+        complex_ = gudhi.CubicalComplex(top_dimensional_cells=values)
+    else:
+        complex_ = gudhi.CubicalComplex(vertices=values)
+    complex_.compute_persistence()
+    numbers = complex_.persistent_betti_numbers(0.5, 0.5)
+    return tuple(int(n) for n in numbers[: mask.ndim])
+
+
+def grid(size):
+    half = (size - 1) / 2
+    return np.mgrid[:size, :size, :size] - half
+
+
+def ball(size=11, radius=4.2):
+    return (grid(size) ** 2).sum(0) <= radius**2
+
+
+def shell():
+    return ball() & ~ball(radius=2.5)
+
+
+def ring_distance(size, radius):
+    """Squared distance of every voxel to a circle around the last axis."""
+    x, y, z = grid(size)
+    return (np.hypot(x, y) - radius) ** 2 + z**2
+
+
+def solid_torus():
+    return ring_distance(21, 6.0) <= 2.2**2
+
+
+def torus_surface():
+    return solid_torus() & (ring_distance(21, 6.0) > 1.2**2)
+
+
+def hopf_link():
+    canvas = np.zeros((23, 31, 23), bool)
+    ring = ring_distance(15, 5.0) <= 1.2**2
+    canvas[4:19, :15, 4:19] |= ring
+    canvas[4:19, 5:20, 4:19] |= np.moveaxis(ring, 2, 0)
+    return canvas
+
+
+def two_cubes_touching_at_a_corner():
+    canvas = np.zeros((4, 4, 4), bool)
+    canvas[:2, :2, :2] = canvas[2:, 2:, 2:] = True
+    return canvas
+
+
+KNOWN = {
+    "ball": (ball(), (1, 0, 0)),
+    "shell": (shell(), (1, 0, 1)),
+    "solid torus": (solid_torus(), (1, 1, 0)),
+    "torus surface": (torus_surface(), (1, 2, 1)),
+    "Hopf link": (hopf_link(), (2, 2, 0)),
+    "corner-touching cubes": (two_cubes_touching_at_a_corner(), (1, 0, 0)),
+    "empty": (np.zeros((4, 5, 6), bool), (0, 0, 0)),
+    "full": (np.ones((4, 5, 6), bool), (1, 0, 0)),
+    "one voxel": (np.ones((1, 1, 1), bool), (1, 0, 0)),
+    "flat ring": (np.pad(np.zeros((1, 1), bool), 1, constant_values=True)[None], (1, 1, 0)),
+    "empty image": (np.zeros((3, 3), bool), (0, 0)),
+    "full image": (np.ones((3, 3), bool), (1, 0)),
+    "diagonal": (np.eye(3, dtype=bool), (1, 0)),
+    "diamond": (~np.eye(3, dtype=bool)[::-1] & ~np.eye(3, dtype=bool), (1, 1)),
+}
+
+
+@pytest.mark.parametrize("name", KNOWN)
+def test_known_shapes_have_their_textbook_betti_numbers(name):
+    mask, expected = KNOWN[name]
+    assert betti_numbers(mask) == expected
+    signs = [1, -1, 1][: mask.ndim]
+    assert euler_characteristic(mask) == sum(s * b for s, b in zip(signs, expected, strict=True))
+
+
+def test_corner_touching_cubes_are_two_components_under_face_connectivity():
+    assert betti_numbers(two_cubes_touching_at_a_corner(), connectivity="foreground-face") == (
+        2,
+        0,
+        0,
+    )
+
+
+def random_masks(count, shape_3d=(7, 8, 9), shape_2d=(12, 13)):
+    """Noise from 5 to 95 % foreground, half of it 2D."""
+    rng = np.random.default_rng(0)
+    for number in range(count):
+        shape = shape_2d if number % 2 else shape_3d
+        yield rng.random(shape) < 0.05 + 0.9 * number / (count - 1)
+
+
+@pytest.mark.parametrize("connectivity", CONNECTIVITIES)
+def test_random_images_agree_with_cubical_homology(connectivity):
+    for mask in random_masks(420):
+        assert betti_numbers(mask, connectivity=connectivity) == oracle(mask, connectivity)
+
+
+def test_euler_characteristic_agrees_with_scikit_image():
+    for mask in random_masks(60):
+        assert euler_characteristic(mask) == euler_number(mask, connectivity=mask.ndim)
+        face = euler_characteristic(mask, connectivity="foreground-face")
+        assert face == euler_number(mask, connectivity=1)
+
+
+@settings(deadline=None, derandomize=True, max_examples=60)
+@given(
+    arrays(bool, st.tuples(*[st.integers(1, 6)] * 3)),
+    st.sampled_from(CONNECTIVITIES),
+)
+def test_euler_characteristic_is_the_alternating_sum(mask, connectivity):
+    b0, b1, b2 = betti_numbers(mask, connectivity=connectivity)
+    assert euler_characteristic(mask, connectivity=connectivity) == b0 - b1 + b2
+
+
+@settings(deadline=None, derandomize=True, max_examples=40)
+@given(arrays(bool, (6, 7)), arrays(bool, (6, 7)))
+def test_euler_error_in_2d_never_exceeds_the_summed_betti_errors(pred, label):
+    of_pred, of_label = betti_numbers(pred), betti_numbers(label)
+    betti_errors = abs(of_pred[0] - of_label[0]) + abs(of_pred[1] - of_label[1])
+    assert abs(euler_characteristic(pred) - euler_characteristic(label)) <= betti_errors
+
+
+@settings(deadline=None, derandomize=True, max_examples=40)
+@given(arrays(bool, (4, 5, 6)), st.permutations([0, 1, 2]), st.integers(0, 2))
+def test_turned_and_mirrored_masks_keep_their_numbers(mask, axes, axis):
+    assert betti_numbers(np.flip(mask.transpose(axes), axis)) == betti_numbers(mask)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int64, np.float16, np.float64])
+def test_every_binary_dtype_and_layout_is_accepted(dtype):
+    mask = np.asfortranarray(solid_torus().astype(dtype))[::-1]
+    assert betti_numbers(mask) == (1, 1, 0)
+    assert betti_numbers(torch.from_numpy(mask.copy())) == (1, 1, 0)
+
+
+@pytest.mark.parametrize("function", [betti_numbers, euler_characteristic])
+def test_unusable_input_is_refused_in_one_line(function):
+    with pytest.raises(ValueError, match=r"must be binary .* threshold it first"):
+        function(np.full((3, 3), 0.5))
+    with pytest.raises(ValueError, match="got NaN; replace NaN"):
+        function(np.array([[0.0, np.nan]]))
+    with pytest.raises(ValueError, match=r"must be \(H, W\) or .* got shape \(4,\); add"):
+        function(np.zeros(4))
+    with pytest.raises(ValueError, match="connectivity must be one of foreground-full"):
+        function(np.zeros((3, 3)), connectivity=8)
+    with pytest.raises(TypeError, match=r"numpy array or a torch tensor, got list"):
+        function([[0, 1]])
+    with pytest.raises(TypeError, match="must hold numbers"):
+        function(np.array([["a"]]))

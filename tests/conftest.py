@@ -62,9 +62,7 @@ def make_dataset(tmp_path: Path) -> Callable[..., Path]:
         for i in range(n + n_test):
             rng = np.random.default_rng(i)
             label = rods(i, size=size)
-            channels = [
-                100 * label + rng.normal(50, 5, label.shape) for _ in range(n_channels)
-            ]
+            channels = [100 * label + rng.normal(50, 5, label.shape) for _ in range(n_channels)]
             image = np.stack(channels, -1) if n_channels > 1 else channels[0]
             part = "Tr" if i < n else "Ts"
             save_nifti(folder / f"images{part}" / f"case_{i}.nii.gz", image.astype(np.float32))

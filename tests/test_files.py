@@ -10,9 +10,14 @@ from cldice_monai.files import replace_when_complete, require_writable_folder
 def test_a_failure_keeps_the_old_file_and_leaves_nothing_else(tmp_path: Path):
     target = tmp_path / "mask.nii.gz"
     target.write_text("old")
-    with pytest.raises(OSError, match="disk full"), replace_when_complete(target) as temporary:
-        temporary.write_text("half")
-        raise OSError("disk full")
+
+    def write_half() -> None:
+        with replace_when_complete(target) as temporary:
+            temporary.write_text("half")
+            raise OSError("disk full")
+
+    with pytest.raises(OSError, match="disk full"):
+        write_half()
     assert [p.name for p in tmp_path.iterdir()] == ["mask.nii.gz"]
     assert target.read_text() == "old"
 

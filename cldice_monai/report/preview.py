@@ -78,18 +78,20 @@ def draw_preview(
 
     grey = _to_grey(flat(np.nan_to_num(image, nan=-np.inf)))
     skeleton = skeletonize(mask > 0)
-    panels = [("image, maximum projection", grey, ["image"])]
     marked = _paint(grey, outline(flat(mask > 0)), "segmentation")
-    panels.append(("segmentation", _paint(marked, flat(skeleton), "skeleton"), []))
+    panels = [
+        ("image, maximum projection", grey),
+        ("segmentation", _paint(marked, flat(skeleton), "skeleton")),
+    ]
     entries = ["segmentation", "skeleton"]
     if label is not None:
         label_skeleton = skeletonize(label > 0)
         errors = _paint(grey // 2, flat(skeleton), "skeleton")
         errors = _paint(errors, flat(label_skeleton & ~(mask > 0)), "miss")
         errors = _paint(errors, flat(skeleton & ~(label > 0)), "ghost")
-        panels.append(("against the label", errors, []))
+        panels.append(("against the label", errors))
         entries += ["ghost", "miss"]
-    return _compose([(caption, panel) for caption, panel, _ in panels], entries, title)
+    return _compose(panels, entries, title)
 
 
 def save_preview(path: Path, image: np.ndarray, mask: np.ndarray, **options: object) -> None:
@@ -142,11 +144,8 @@ def _compose(panels: list[tuple[str, np.ndarray]], entries: list[str], title: st
 def _enlarge(panel: Image) -> Image:
     from PIL import Image
 
-    longest = max(panel.size)
-    if longest >= _PANEL_PIXELS:  # never enlarge by a fraction: skeletons would change width
-        factor = 1
-    else:
-        factor = max(1, round(_PANEL_PIXELS / longest))
+    # A whole factor, or the lines of a skeleton would differ in width.
+    factor = max(1, round(_PANEL_PIXELS / max(panel.size)))
     return panel.resize((panel.width * factor, panel.height * factor), Image.Resampling.NEAREST)
 
 

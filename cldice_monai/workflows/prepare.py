@@ -75,9 +75,7 @@ def prepare_training_data(
     ensure_default_data(dataset_dir)
     found = find_training_cases(dataset_dir, in_channels=in_channels)
     named = {case.case_id for case in found.validation}
-    checked = check_training_cases(
-        [*found.training, *found.validation], in_channels=in_channels
-    )
+    checked = check_training_cases([*found.training, *found.validation], in_channels=in_channels)
     raise_if_any(checked.problems)
     for note in checked.notes:
         _logger.info("note: %s", note)

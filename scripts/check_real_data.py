@@ -1,0 +1,121 @@
+"""Train the bundle on real two-photon stacks and segment a real OCT angiography volume.
+
+Needs the folder of real volumes (vesselNN, tUbeNet_OCTA). Converts them to NIfTI in --work-dir,
+runs the bundle's training and inference as a user does, and prints the scores on the OCT volume
+beside Otsu's and the triangle threshold. Nothing of the data is written anywhere else.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import nibabel as nib
+import numpy as np
+from scipy import ndimage
+
+ROOT = Path(__file__).resolve().parents[1]
+# stack -> (image, label, voxel size in um along z, y, x); the folder's PROVENANCE.md has the sizes
+STACKS = {
+    "lowerRes_hiSNR": ("burgess2014_lowerRes_hiSNR", "_labels_v1", (5.0, 1.59, 1.59)),
+    "noisySparseVessels": ("burgess2014_noisySparseVessels", "_labels_v1", (5.0, 0.994, 0.994)),
+    "tgMouse": ("burgess2014_tgMouse", "_labels_v1", (5.0, 0.994, 0.994)),
+    "plaqueVessels": ("poon2015_plaqueVessels", "_label_underSegmented", (5.0, 2.485, 2.485)),
+    "bbbDisruption": ("burgess2014_bbbDisruption", "_labels_v1", (5.0, 0.994, 0.994)),
+}
+# A vessel must look the same along z as in plane for a network to learn its shape.
+WORKING_SPACING_UM = 2.0
+VALIDATION = "bbbDisruption"
+
+
+def main() -> None:
+    """Convert, train, segment, score; the exit status is that of the first step that fails."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")
+    parser.add_argument("--work-dir", type=Path, default=ROOT / "output" / "real_data")
+    parser.add_argument("--epochs", type=int, default=60)
+    arguments = parser.parse_args()
+    if not arguments.data.is_dir():
+        sys.exit(f"error: {arguments.data}: no such folder; pass --data")
+    convert(arguments.data, arguments.work_dir)
+    train_and_segment(arguments.work_dir, arguments.epochs)
+
+
+def convert(data: Path, work_dir: Path) -> None:
+    """Write the stacks, resampled to isotropic voxels, and the OCT volume, as it is, as NIfTI."""
+    stacks = data / "vesselNN"
+    training, validation = [], []
+    for name, (stem, label_ending, spacing) in STACKS.items():
+        image = read_tiff(stacks / "images" / f"{stem}_BM4D_denoised.tif")
+        label = read_tiff(stacks / "labels" / f"{stem}{label_ending}.tif") > 0
+        zoom = [step / WORKING_SPACING_UM for step in spacing]
+        item = {"image": f"imagesTr/{name}.nii.gz", "label": f"labelsTr/{name}.nii.gz"}
+        image = ndimage.zoom(image.astype(np.float32), zoom, order=1)
+        label = ndimage.zoom(label.astype(np.float32), zoom, order=1) >= 0.5
+        save(work_dir / item["image"], image, WORKING_SPACING_UM)
+        save(work_dir / item["label"], label.astype(np.uint8), WORKING_SPACING_UM)
+        (validation if name == VALIDATION else training).append(item)
+    octa = data / "tUbeNet_OCTA"
+    save(work_dir / "octa" / "imagesTs" / "octa.nii.gz", read_tiff(octa / "OCTA-Data.tif"), 1.0)
+    label = read_tiff(octa / "OCTA-Labels.tif") > 0
+    save(work_dir / "octa" / "labelsTs" / "octa.nii.gz", label.astype(np.uint8), 1.0)
+    listing = {"training": training, "validation": validation}
+    (work_dir / "dataset.json").write_text(json.dumps(listing, indent=2), encoding="utf-8")
+
+
+def read_tiff(path: Path) -> np.ndarray:
+    """Read a TIFF stack (LZW too) as a (z, y, x) array."""
+    import itk
+
+    return np.asarray(itk.array_from_image(itk.imread(str(path))))
+
+
+def save(path: Path, stack: np.ndarray, spacing_um: float) -> None:
+    """Write a (z, y, x) stack as a NIfTI volume with x first."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    volume = nib.Nifti1Image(stack.transpose(2, 1, 0), np.diag([spacing_um] * 3 + [1.0]))
+    volume.header.set_xyzt_units("micron")
+    nib.save(volume, path)
+
+
+def train_and_segment(work_dir: Path, epochs: int) -> None:
+    """Run the bundle's two configs and the summary."""
+    output = work_dir / "output"
+    weights = output / "models" / "model.pt"
+    bundle(
+        "train",
+        *("--dataset_dir", work_dir / "dataset.json", "--output_dir", output),
+        *("--epochs", epochs, "--val_interval", max(1, epochs // 6), "--num_workers", 0),
+        *("--roi", "[64,64,32]", "--crops_per_volume", 4),
+    )
+    bundle(
+        "inference",
+        *("--dataset_dir", work_dir / "octa", "--output_dir", output, "--weights", weights),
+        *("--roi", "[64,64,64]"),
+    )
+    summary = ROOT / "scripts" / "summarise_inference.py"
+    run(sys.executable, summary, output, "--dataset-dir", work_dir / "octa")
+
+
+def bundle(config: str, *options: object) -> None:
+    """Run one config of the bundle."""
+    file = ROOT / "bundle" / "configs" / f"{config}.json"
+    base = ("--bundle_root", ROOT / "bundle", "--config_file", file)
+    run(sys.executable, "-m", "monai.bundle", "run", *base, *options)
+
+
+def run(*command: object) -> None:
+    """Run a command and end with its exit status if it fails."""
+    quiet = "ignore:parsing config_file:UserWarning"  # the configs are the repository's own
+    environment = {**os.environ, "PYTHONWARNINGS": quiet}
+    status = subprocess.run([str(c) for c in command], check=False, env=environment).returncode
+    if status:
+        sys.exit(status)
+
+
+if __name__ == "__main__":
+    main()

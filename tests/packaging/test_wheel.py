@@ -1,0 +1,79 @@
+"""The wheel that users install, in an environment that holds nothing else of the project."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="session")
+def wheel(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel, built from what git tracks, so that files left lying about cannot help it."""
+    source, target = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("wheel")
+    archive = source / "tree.tar"
+    subprocess.run(["git", "-C", root, "archive", "-o", archive, "HEAD"], check=True)
+    subprocess.run(["tar", "-xf", archive, "-C", source], check=True)
+    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", target]
+    subprocess.run([*command, source], check=True, capture_output=True)
+    return next(target.glob("*.whl"))
+
+
+@pytest.fixture(scope="session")
+def wheel_python(wheel: Path, root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Python of an empty environment into which the wheel was installed with its dependencies."""
+    environment = tmp_path_factory.mktemp("environment")
+    subprocess.run([sys.executable, "-m", "venv", environment], check=True)
+    python = environment / "bin" / "python"
+    command = [python, "-m", "pip", "install", "-q", "-c", root / "constraints.txt", wheel]
+    subprocess.run(command, check=True)
+    return python
+
+
+def _run(python: Path, program: str, folder: Path) -> str:
+    clean = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
+    result = subprocess.run(
+        [python, "-c", program], cwd=folder, env=clean, capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 0, result.stderr
+    return result.stdout
+
+
+def test_wheel_holds_the_package_its_licence_and_no_tests(wheel: Path):
+    names = zipfile.ZipFile(wheel).namelist()
+    assert "cldice_monai/py.typed" in names
+    assert any(name.endswith("licenses/LICENSE") for name in names)
+    assert not [name for name in names if name.startswith("tests")]
+
+
+def test_installed_wheel_trains_with_the_loss_and_scores_with_the_metric(
+    wheel_python: Path, tmp_path: Path
+):
+    program = """
+import torch, cldice_monai
+assert "site-packages" in cldice_monai.__file__, cldice_monai.__file__
+label = torch.zeros(1, 1, 16, 16, 16); label[..., 4:12, 8, 8] = 1
+logits = torch.zeros_like(label, requires_grad=True)
+cldice_monai.SoftDiceclDiceLoss(sigmoid=True)(logits, label).backward()
+assert logits.grad.abs().sum() > 0
+metric = cldice_monai.ClDiceMetric()
+metric(y_pred=label, y=label)
+print(metric.aggregate().item())
+"""
+    assert _run(wheel_python, program, tmp_path).strip() == "1.0"
+
+
+def test_installed_wheel_makes_data_and_writes_nifti(wheel_python: Path, tmp_path: Path):
+    program = """
+from cldice_monai.data.synthetic import write_synthetic_dataset
+write_synthetic_dataset("made", n_training=1, n_validation=1, n_test=1, size=32, seed=0)
+from cldice_monai.data.find_cases import find_training_cases
+print(find_training_cases("made").layout)
+"""
+    assert "Decathlon" in _run(wheel_python, program, tmp_path)

@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 from monai.data import ImageReader
 
-from ..errors import InputError
-from .grids import GRID_TOLERANCE_VOXELS, grid_shift_voxels
-from .nifti_axes import Axes, find_axes
-from .nifti_file import has_nifti_ending, header_affine, read_header, read_voxels
-from .nifti_write import write_atomically
+from cldice_monai.data.grids import GRID_TOLERANCE_VOXELS, grid_shift_voxels
+from cldice_monai.data.nifti_axes import Axes, find_axes
+from cldice_monai.data.nifti_file import has_nifti_ending, header_affine, read_header, read_voxels
+from cldice_monai.data.nifti_write import write_atomically
+from cldice_monai.errors import InputError
 
 __all__ = ["NiftiVolumeReader", "Volume", "read_volume", "write_like"]
 

@@ -11,8 +11,8 @@ from typing import IO, Any, cast
 
 import numpy as np
 
-from ..errors import InputError
-from .case_id import NIFTI_ENDINGS
+from cldice_monai.data.case_id import NIFTI_ENDINGS
+from cldice_monai.errors import InputError
 
 __all__ = ["has_nifti_ending", "header_affine", "read_header", "read_voxels"]
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import gzip
 import os
-import secrets
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ..errors import InputError
-from .case_id import NIFTI_ENDINGS
+from cldice_monai.errors import InputError
+from cldice_monai.files import replace_when_complete
 
 __all__ = ["write_atomically"]
 
@@ -33,14 +32,10 @@ def write_atomically(mask: np.ndarray, path: Path, *, header: Any) -> None:
     Raises:
         InputError: if the folder or the file cannot be written; nothing is left behind then.
     """
-    partial = _partial_name(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            _write(mask, partial, header)
-            partial.replace(path)
-        finally:
-            partial.unlink(missing_ok=True)
+        with replace_when_complete(path) as temporary:
+            _write(mask, temporary, header)
     except OSError as error:
         raise InputError(
             f"{path}: cannot be written ({error.strerror or error}); "
@@ -48,17 +43,10 @@ def write_atomically(mask: np.ndarray, path: Path, *, header: Any) -> None:
         ) from error
 
 
-def _partial_name(path: Path) -> Path:
-    """A hidden name in the same folder (renaming works within one disk) with the same ending."""
-    ending = next(e for e in NIFTI_ENDINGS if path.name.lower().endswith(e))
-    stem = path.name[: -len(ending)]
-    return path.with_name(f".{stem}.{os.getpid()}-{secrets.token_hex(4)}{ending}")
-
-
 def _write(mask: np.ndarray, path: Path, header: Any) -> None:
     block = _mask_header(mask, header) + bytes(4)  # four zero bytes: no extensions follow
     voxels = mask.tobytes(order="F")
-    with path.open("xb") as file:
+    with path.open("wb") as file:
         if path.name.lower().endswith(".gz"):
             # no name and no time inside, so that equal masks are equal files
             with gzip.GzipFile("", "wb", _COMPRESSION, file, mtime=0) as stream:

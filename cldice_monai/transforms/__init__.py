@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from .array import BinarizeLabel, FillNonFinite, ScaleIntensityCutoff, Skeletonize
-from .dictionary import (
+from cldice_monai.transforms.array import (
+    BinarizeLabel,
+    FillNonFinite,
+    ScaleIntensityCutoff,
+    Skeletonize,
+)
+from cldice_monai.transforms.dictionary import (
     BinarizeLabelD,
     BinarizeLabeld,
     BinarizeLabelDict,

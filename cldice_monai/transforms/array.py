@@ -10,7 +10,7 @@ from monai.config import NdarrayOrTensor
 from monai.transforms import Transform
 from monai.utils import TransformBackends, convert_data_type, convert_to_dst_type
 
-from .intensity import cut_off_and_scale, fill_non_finite
+from cldice_monai.transforms.intensity import cut_off_and_scale, fill_non_finite
 
 __all__ = ["BinarizeLabel", "FillNonFinite", "ScaleIntensityCutoff", "Skeletonize"]
 
@@ -165,7 +165,9 @@ class Skeletonize(Transform):
 
 
 def _skeletonize() -> Callable[[np.ndarray], np.ndarray]:
-    from ..skeleton.binary import skeletonize  # it loads its algorithm only when one is asked for
+    from cldice_monai.skeleton.binary import (
+        skeletonize,  # it loads its algorithm only when one is asked for
+    )
 
     return skeletonize
 

@@ -9,7 +9,12 @@ from monai.config import KeysCollection
 from monai.transforms import MapTransform
 from monai.utils import ensure_tuple
 
-from .array import BinarizeLabel, FillNonFinite, ScaleIntensityCutoff, Skeletonize
+from cldice_monai.transforms.array import (
+    BinarizeLabel,
+    FillNonFinite,
+    ScaleIntensityCutoff,
+    Skeletonize,
+)
 
 __all__ = [
     "BinarizeLabelD",

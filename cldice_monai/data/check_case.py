@@ -1,0 +1,148 @@
+"""Reading the files of one case and telling everything that is wrong with them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from cldice_monai.data.cases import VesselCase
+from cldice_monai.data.grids import GRID_TOLERANCE_VOXELS, grid_shift_voxels
+from cldice_monai.data.nifti import Volume, read_volume
+from cldice_monai.errors import InputError
+from cldice_monai.transforms.intensity import non_finite_fill_value
+
+__all__ = ["CaseReport", "check_case"]
+
+
+@dataclass
+class CaseReport:
+    """What was found in the files of one case.
+
+    Attributes:
+        case: the case.
+        problems: one line for each fault that makes it unusable.
+        notes: one line for each fact worth knowing.
+        constant: the image's only value where it has just one, else None.
+        label_is_empty: whether the label has no vessel; None without a readable label.
+        label_values: a few of the label's values where vessel has more than one, else None.
+    """
+
+    case: VesselCase
+    problems: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    constant: float | None = None
+    label_is_empty: bool | None = None
+    label_values: tuple[float, ...] | None = None
+
+
+def check_case(case: VesselCase, *, in_channels: int) -> CaseReport:
+    """Read every file of a case once; one volume is in memory at a time.
+
+    Args:
+        case: the case, with or without a label.
+        in_channels: channels the image must have.
+
+    Returns:
+        The report; nothing is raised for bad files.
+    """
+    report = CaseReport(case)
+    grid = _check_image(report, in_channels)
+    if case.label is not None:
+        _check_label(report, case.label, grid)
+    return report
+
+
+def _check_image(report: CaseReport, in_channels: int) -> Volume | None:
+    """Check the intensities; return the volume with its voxels dropped, None if unreadable."""
+    try:
+        volume = read_volume(report.case.image)
+    except InputError as error:
+        report.problems.append(str(error))
+        return None
+    n_channels = len(volume.array)
+    if n_channels != in_channels:
+        report.problems.append(
+            f"{volume.path}: has {_channels(n_channels)}, expected {in_channels}; pass "
+            f"--in_channels {n_channels} for a network of {_channels(n_channels)}, or give files "
+            f"with {in_channels}"
+        )
+    _check_intensities(report, volume)
+    return _without_voxels(volume)
+
+
+def _check_intensities(report: CaseReport, volume: Volume) -> None:
+    values: list[float | None] = []
+    for number, channel in enumerate(volume.array):
+        name = (
+            f"{volume.path}: " if len(volume.array) == 1 else f"{volume.path}: channel {number}: "
+        )
+        fill = non_finite_fill_value(channel)
+        if fill is None:
+            report.problems.append(
+                f"{name}every voxel is NaN or infinite; export the volume again or leave it out"
+            )
+            values.append(None)
+            continue
+        finite = np.isfinite(channel)
+        n_bad = int(channel.size - np.count_nonzero(finite))
+        if n_bad:
+            report.notes.append(
+                f"{name}{n_bad} of {channel.size} voxels are NaN or infinite and are filled with "
+                f"{fill:g}, the smallest finite value"
+            )
+        largest = float(channel.max(where=finite, initial=fill))
+        values.append(fill if largest == fill else None)
+        if largest == fill and len(volume.array) > 1:
+            report.notes.append(f"{name}every voxel is {fill:g}, this channel tells nothing")
+    if all(value is not None for value in values):
+        report.constant = values[0]
+
+
+def _check_label(report: CaseReport, path: Path, image: Volume | None) -> None:
+    try:
+        label = read_volume(path)
+    except InputError as error:
+        report.problems.append(str(error))
+        return
+    if len(label.array) != 1:
+        report.problems.append(
+            f"{path}: a label has one channel, this one has {len(label.array)}; join its classes "
+            "into one volume where vessel is > 0"
+        )
+        return
+    if image is not None:
+        _compare_grids(report, image, label)
+    vessel = label.array[label.array > 0]
+    report.label_is_empty = vessel.size == 0
+    if vessel.size and vessel.min() != vessel.max():
+        report.label_values = tuple(float(value) for value in np.unique(vessel)[:4])
+    if vessel.size == label.array.size:
+        report.notes.append(f"{path}: every voxel is vessel (> 0); check that background is 0")
+
+
+def _compare_grids(report: CaseReport, image: Volume, label: Volume) -> None:
+    shape, label_shape = image.array.shape[1:], label.array.shape[1:]
+    if shape != label_shape:
+        report.problems.append(
+            f"{label.path}: the label's shape {label_shape} differs from {shape} of the image "
+            f"{image.path}; resample the label to the image's grid"
+        )
+        return
+    shift = grid_shift_voxels(image.affine, label.affine, shape)
+    if shift > GRID_TOLERANCE_VOXELS:
+        report.problems.append(
+            f"{label.path}: the label's grid lies up to {shift:.3g} voxels off that of the image "
+            f"{image.path}; resample the label, or copy the image's header if only that is wrong"
+        )
+
+
+def _without_voxels(volume: Volume) -> Volume:
+    """Keep shape and geometry but let the memory go."""
+    shape_only = np.broadcast_to(np.float32(0), volume.array.shape)
+    return Volume(**{**vars(volume), "array": shape_only})
+
+
+def _channels(count: int) -> str:
+    return "1 channel" if count == 1 else f"{count} channels"

@@ -1,0 +1,139 @@
+"""Finding the cases of a data set, whichever of the known layouts it has."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from cldice_monai.data.cases import VesselCase
+from cldice_monai.data.decathlon import has_training_list, read_decathlon_list
+from cldice_monai.data.folder import find_folder_cases, has_training_folder
+from cldice_monai.data.inference_cases import find_inference_cases
+from cldice_monai.data.pairing import name_some
+from cldice_monai.data.places import as_place, list_name, require_channel_count
+from cldice_monai.data.vessap import find_vessap_cases, is_vessap
+from cldice_monai.errors import InputError
+
+__all__ = ["FoundCases", "find_inference_cases", "find_training_cases", "split_cases"]
+
+_LAYOUTS = (
+    "imagesTr/ and labelsTr/ with files of the same names, raw/ and gt/ as in the VesSAP release, "
+    "or a dataset.json with a list 'training'"
+)
+
+
+@dataclass(frozen=True)
+class FoundCases:
+    """The labelled cases of a data set.
+
+    Attributes:
+        training: cases to train on.
+        validation: cases that the data set itself names for validation, often none.
+        layout: which layout was recognised, for people to read.
+    """
+
+    training: tuple[VesselCase, ...]
+    validation: tuple[VesselCase, ...]
+    layout: str
+
+
+def find_training_cases(dataset_dir: str | os.PathLike[str], *, in_channels: int = 1) -> FoundCases:
+    """Find the labelled cases of a data set; no volume is opened.
+
+    Three layouts are known, tried in this order: a Decathlon JSON list (``dataset_dir`` itself
+    or its ``dataset.json``), ``imagesTr``/``labelsTr``, and the VesSAP release.
+
+    Args:
+        dataset_dir: a folder, or the path of a .json list.
+        in_channels: channels the network takes. Of the VesSAP release as many are taken; the
+            other layouts say themselves which channels a case has.
+
+    Returns:
+        The cases; split `FoundCases.training` with `split_cases` if there is no validation part.
+
+    Raises:
+        InputError: if the data set is missing, empty or of no known layout, or if it is not
+            complete (an image without a label, a file in the list that is not there).
+
+    Example:
+        >>> import tempfile
+        >>> folder = Path(tempfile.mkdtemp())
+        >>> for name in ("imagesTr/a_0000.nii.gz", "labelsTr/a.nii.gz"):
+        ...     (folder / name).parent.mkdir()
+        ...     (folder / name).touch()
+        >>> found = find_training_cases(folder)
+        >>> [case.case_id for case in found.training], found.layout
+        (['a'], 'imagesTr/labelsTr folders')
+    """
+    place = as_place(dataset_dir)
+    require_channel_count(in_channels)
+    found = _find(place, in_channels)
+    if not found.training:
+        raise InputError(
+            f"{place}: no case for training in it ({found.layout}); "
+            "put .nii.gz files (or entries in 'training') there"
+        )
+    return found
+
+
+def split_cases(
+    cases: Sequence[VesselCase], *, val_fraction: float = 0.2, seed: int = 0
+) -> tuple[list[VesselCase], list[VesselCase]]:
+    """Split cases into training and validation, the same way for the same ids and seed.
+
+    Args:
+        cases: at least two, in any order.
+        val_fraction: share of the cases for validation, between 0 and 1; rounded, at least one
+            case goes to each part.
+        seed: seed of the draw.
+
+    Returns:
+        Training and validation cases, each sorted by id.
+
+    Raises:
+        InputError: if there are fewer than two cases.
+        ValueError: if ``val_fraction`` is not between 0 and 1.
+
+    Example:
+        >>> cases = [VesselCase(name, (Path(name),)) for name in "abcde"]
+        >>> train, val = split_cases(cases)
+        >>> len(train), len(val)
+        (4, 1)
+    """
+    if not 0 < val_fraction < 1:
+        raise ValueError(
+            f"val_fraction must be between 0 and 1, got {val_fraction}; 0.2 keeps every fifth case"
+        )
+    if len(cases) < 2:
+        names = ", ".join(str(case.image[0]) for case in cases) or "none"
+        raise InputError(
+            f"training needs at least two cases, one of them for validation, found {names}; add "
+            "another labelled volume, or cut this one in two"
+        )
+    ordered = sorted(cases, key=lambda case: case.case_id)
+    n_val = min(max(round(val_fraction * len(ordered)), 1), len(ordered) - 1)
+    chosen = set(np.random.default_rng(seed).permutation(len(ordered))[:n_val].tolist())
+    training = [case for number, case in enumerate(ordered) if number not in chosen]
+    return training, [ordered[number] for number in sorted(chosen)]
+
+
+def _find(place: Path, in_channels: int) -> FoundCases:
+    list_path = list_name(place)
+    if place.is_file() or has_training_list(list_path):
+        parts = read_decathlon_list(list_path)
+        return FoundCases(parts.training, parts.validation, f"Decathlon list {list_path.name}")
+    if has_training_folder(place):
+        return FoundCases(tuple(find_folder_cases(place)), (), "imagesTr/labelsTr folders")
+    if is_vessap(place):
+        cases = find_vessap_cases(place, in_channels=in_channels)
+        return FoundCases(tuple(cases), (), "VesSAP release (raw, gt)")
+    entries = sorted(path.name for path in place.iterdir() if not path.name.startswith("."))
+    if not entries:
+        raise InputError(f"{place}: the folder is empty; expected {_LAYOUTS}")
+    raise InputError(
+        f"{place}: no training data recognised; expected {_LAYOUTS}; found {name_some(entries)}"
+    )

@@ -1,0 +1,173 @@
+"""From what a network and a loader hand over to probabilities, one-hot labels and a mask."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from monai.metrics.utils import create_ignore_mask
+from monai.networks import one_hot
+from torch import Tensor
+
+__all__ = ["ChannelSettings", "Prepared", "prepare"]
+
+_TOLERANCE = 1e-4
+
+
+@dataclass(frozen=True)
+class ChannelSettings:
+    """How the channels of input and target are read, under the names of MONAI's DiceLoss."""
+
+    include_background: bool = True
+    to_onehot_y: bool = False
+    sigmoid: bool = False
+    softmax: bool = False
+    other_act: Callable[[Tensor], Tensor] | None = None
+    ignore_index: int | None = None
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Tensors of one shape (B, C, H, W) or (B, C, H, W, D).
+
+    Attributes:
+        input: probabilities, float32 or float64, with gradient.
+        target: the label in the dtype of ``input``, without gradient.
+        mask: boolean, (B, 1 or C, ...), True where a voxel counts; None where all do.
+    """
+
+    input: Tensor
+    target: Tensor
+    mask: Tensor | None
+
+
+def prepare(
+    input: Tensor,
+    target: Tensor,
+    mask: Tensor | None,
+    settings: ChannelSettings,
+    *,
+    check_range: bool,
+) -> Prepared:
+    """Activate, encode, drop the background channel and unite mask and ignore_index.
+
+    Args:
+        input: (B, C, H, W) or (B, C, H, W, D), logits or probabilities.
+        target: (B, 1 or C, ...), any dtype; class indices where ``to_onehot_y``.
+        mask: (B, 1 or C, ...) or None, non-zero where a voxel counts.
+        settings: how the channels are read.
+        check_range: whether to look at the values, which waits for the device.
+
+    Returns:
+        The three tensors in one shape.
+
+    Raises:
+        ValueError: for shapes that do not match and values outside [0, 1].
+    """
+    input, target = _plain(input), _plain(target).detach()
+    _check_shapes(input, target, mask, settings)
+    n_channels = input.shape[1]
+    counts = _counting(target, mask, settings.ignore_index)
+    input = _activate(input, settings)
+    if settings.to_onehot_y and n_channels > 1 and target.shape[1] == 1:
+        target = _encode(target, n_channels, settings.ignore_index)
+    if not settings.include_background and n_channels > 1:
+        input, target = input[:, 1:], target[:, 1:]
+        if counts is not None and counts.shape[1] == n_channels:
+            counts = counts[:, 1:]
+    target = target.to(input.dtype)
+    if check_range:
+        _check_range(input, target, counts)
+    return Prepared(input, target, counts)
+
+
+def _plain(x: Tensor) -> Tensor:
+    """A tensor without metadata, which would be carried through every operation."""
+    return x.as_tensor() if hasattr(x, "as_tensor") else x
+
+
+def _check_shapes(
+    input: Tensor,
+    target: Tensor,
+    mask: Tensor | None,
+    settings: ChannelSettings,
+) -> None:
+    if input.dim() not in (4, 5):
+        raise ValueError(
+            f"input must be (B, C, H, W) or (B, C, H, W, D), got {tuple(input.shape)}; "
+            "add batch and channel axes with x[None, None]"
+        )
+    n_channels = input.shape[1]
+    one_hot_missing = n_channels > 1 and not settings.to_onehot_y
+    if _mismatch(target, input) or (target.shape[1] == 1 and one_hot_missing):
+        hint = "; set to_onehot_y=True for class indices" if one_hot_missing else ""
+        raise ValueError(
+            f"target must have the shape of input {tuple(input.shape)}"
+            f"{' or one channel' if settings.to_onehot_y else ''}, got {tuple(target.shape)}{hint}"
+        )
+    if mask is not None and _mismatch(mask, input):
+        raise ValueError(
+            f"mask must have the shape of input {tuple(input.shape)} or one channel, "
+            f"got {tuple(mask.shape)}"
+        )
+    if n_channels == 1:
+        for name, idle in (
+            ("softmax=True", settings.softmax),
+            ("to_onehot_y=True", settings.to_onehot_y),
+            ("include_background=False", not settings.include_background),
+        ):
+            if idle:
+                warnings.warn(f"single channel prediction, `{name}` ignored.", stacklevel=4)
+
+
+def _mismatch(other: Tensor, like: Tensor) -> bool:
+    """Whether ``other`` has neither the shape of ``like`` nor that shape with one channel."""
+    return (
+        other.dim() != like.dim()
+        or other.shape[0] != like.shape[0]
+        or other.shape[1] not in (1, like.shape[1])
+        or other.shape[2:] != like.shape[2:]
+    )
+
+
+def _counting(target: Tensor, mask: Tensor | None, ignore_index: int | None) -> Tensor | None:
+    counts = None if mask is None else _plain(mask) != 0
+    ignored = create_ignore_mask(target, ignore_index)
+    if ignored is None:
+        return counts
+    return ignored != 0 if counts is None else counts & (ignored != 0)
+
+
+def _activate(input: Tensor, settings: ChannelSettings) -> Tensor:
+    """Half precision is left here: its sums overflow and its skeletons round."""
+    if input.dtype != torch.float64:
+        input = input.float()
+    if settings.sigmoid:
+        return torch.sigmoid(input)
+    if settings.softmax and input.shape[1] > 1:
+        return torch.softmax(input, dim=1)
+    return input if settings.other_act is None else settings.other_act(input)
+
+
+def _encode(target: Tensor, n_channels: int, ignore_index: int | None) -> Tensor:
+    if ignore_index is not None and not 0 <= ignore_index < n_channels:
+        target = torch.where(target == ignore_index, torch.zeros_like(target), target)
+    return one_hot(target, num_classes=n_channels)
+
+
+def _check_range(input: Tensor, target: Tensor, counts: Tensor | None) -> None:
+    if counts is not None:
+        target = torch.where(counts, target, 0)
+    for name, values, remedy in (
+        ("input", input, "set sigmoid=True or softmax=True for logits"),
+        ("target", target, "set to_onehot_y=True for class indices"),
+    ):
+        if values.numel() == 0:
+            continue
+        low, high = (bound.item() for bound in torch.aminmax(values.detach()))
+        if low < -_TOLERANCE or high > 1 + _TOLERANCE:
+            raise ValueError(
+                f"{name} must lie in [0, 1], got values from {low:.4g} to {high:.4g}; {remedy}"
+            )

@@ -1,0 +1,90 @@
+"""The soft skeleton as one differentiable operator, opaque to torch.compile.
+
+As an operator of its own it is never traced: a compiled training step calls it like a
+convolution, without a graph break and without unrolling its levels.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from cldice_monai.skeleton._soft_eager import eager_backward, eager_forward
+
+__all__ = ["soft_skeleton_operator"]
+
+
+def _unpack(axes: list[int], n_dims: int) -> list[tuple[bool, ...]]:
+    """One bit an axis: operators take no nested lists."""
+    return [tuple(bool(bits >> axis & 1) for axis in range(n_dims)) for bits in axes]
+
+
+@torch.library.custom_op("cldice_monai::soft_skeleton", mutates_args=())
+def _forward(
+    x: Tensor, axes: list[int], core: bool, ignore_border: bool, compiled: bool
+) -> tuple[Tensor, Tensor]:
+    return eager_forward(x, _unpack(axes, x.dim() - 1), core, ignore_border)
+
+
+@_forward.register_fake
+def _(
+    x: Tensor, axes: list[int], core: bool, ignore_border: bool, compiled: bool
+) -> tuple[Tensor, Tensor]:
+    return torch.empty_like(x), torch.empty_like(x)
+
+
+@torch.library.custom_op("cldice_monai::soft_skeleton_backward", mutates_args=())
+def _backward(
+    gradient: Tensor,
+    x: Tensor,
+    product: Tensor,
+    axes: list[int],
+    core: bool,
+    ignore_border: bool,
+    compiled: bool,
+) -> Tensor:
+    schedule = _unpack(axes, x.dim() - 1)
+    return eager_backward(gradient, x, product, schedule, (core, ignore_border))
+
+
+@_backward.register_fake
+def _(gradient: Tensor, x: Tensor, *_rest: Any) -> Tensor:
+    return torch.empty_like(x)
+
+
+def _remember(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, Tensor]) -> None:
+    x, *ctx.settings = inputs
+    ctx.save_for_backward(x, output[1])
+    ctx.mark_non_differentiable(output[1])
+
+
+def _differentiate(ctx: Any, gradient: Tensor, _: Tensor | None) -> tuple[Tensor | None, ...]:
+    x, product = ctx.saved_tensors
+    return _backward(gradient.contiguous(), x, product, *ctx.settings), None, None, None, None
+
+
+torch.library.register_autograd(
+    "cldice_monai::soft_skeleton", _differentiate, setup_context=_remember
+)
+
+
+def soft_skeleton_operator(
+    x: Tensor, schedule: list[tuple[bool, ...]], *, core: bool, ignore_border: bool, compiled: bool
+) -> Tensor:
+    """Return the soft skeleton of a batch of images.
+
+    Args:
+        x: (N, H, W) or (N, D, H, W), float32 or float64, values in [0, 1].
+        schedule: the axes eroded at each level.
+        core: whether what survives the last erosion is added.
+        ignore_border: whether the outside is neutral instead of background.
+        compiled: whether a compiled kernel may be used.
+
+    Returns:
+        Skeleton of the shape and dtype of ``x``.
+    """
+    axes = [sum(active << axis for axis, active in enumerate(level)) for level in schedule]
+    skeleton, _ = _forward(x.contiguous(), axes, core, ignore_border, compiled)
+    return skeleton

@@ -17,25 +17,6 @@ GEOMETRY = [
     *("quatern_b", "quatern_c", "quatern_d", "qoffset_x", "qoffset_y", "qoffset_z"),
     *("srow_x", "srow_y", "srow_z", "slice_start", "slice_end", "slice_code"),
 ]
-    "dim_info",
-    "pixdim",
-    "xyzt_units",
-    "qform_code",
-    "sform_code",
-    "quatern_b",
-    "quatern_c",
-    "quatern_d",
-    "qoffset_x",
-    "qoffset_y",
-    "qoffset_z",
-    "srow_x",
-    "srow_y",
-    "srow_z",
-    "slice_start",
-    "slice_end",
-    "slice_code",
-    "toffset",
-]
 
 
 def stored_header(path: Path):

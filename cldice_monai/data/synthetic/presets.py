@@ -1,0 +1,138 @@
+"""The named settings of the vessel generator: what is drawn and how it is imaged."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+__all__ = ["PRESETS", "GeometrySettings", "ImagingSettings", "Preset", "get_preset"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class GeometrySettings:
+    """What the vessels look like; lengths in voxels, densities per million voxels.
+
+    Args:
+        trees_per_megavoxel: number of trees; at least one is always grown.
+        terminals_per_megavoxel: number of tree ends, shared by the trees.
+        trunk_radius_fraction: smallest and largest trunk radius as a fraction of the shortest
+            side of the volume.
+        trunk_radius_limits: smallest and largest trunk radius after that.
+        terminal_radius: radius at a tree end of mean demand.
+        demand_spread: standard deviation of the logarithm of a tree end's demand.
+        murray_exponent: n in r_parent^n = sum of r_child^n.
+        capillary_distance: smallest distance between two nodes of the capillary mesh.
+        capillary_radius: smallest and largest radius of a capillary.
+        clearance: smallest gap between the walls of two vessels that do not meet.
+        tortuosity: amplitude of a segment's detours relative to its length.
+        warp_amplitude: amplitude of the smooth displacement that bends the whole network.
+        warp_wavelength: its shortest wavelength.
+        radius_variation: relative standard deviation of the radius along a segment.
+    """
+
+    trees_per_megavoxel: float = 2.2
+    terminals_per_megavoxel: float = 40.0
+    trunk_radius_fraction: tuple[float, float] = (0.03, 0.055)
+    trunk_radius_limits: tuple[float, float] = (1.6, 8.0)
+    terminal_radius: float = 1.25
+    demand_spread: float = 0.5
+    murray_exponent: float = 3.0
+    capillary_distance: float = 9.5
+    capillary_radius: tuple[float, float] = (0.8, 1.25)
+    clearance: float = 2.0
+    tortuosity: float = 0.10
+    warp_amplitude: float = 4.0
+    warp_wavelength: float = 60.0
+    radius_variation: float = 0.08
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImagingSettings:
+    """How the vessels are imaged; intensities in counts, lengths in voxels.
+
+    Args:
+        background: mean intensity of the tissue.
+        contrast: intensity that a vessel of mean brightness adds to it.
+        brightness_spread: standard deviation of the logarithm of a vessel's brightness.
+        brightness_drift: the same for the slow change along the vessels.
+        texture: standard deviation of the tissue's texture, relative to the background.
+        texture_scale: correlation lengths of the texture.
+        bias: standard deviation of the logarithm of the multiplicative bias field.
+        bias_scale: correlation length of the bias field as a fraction of the longest side.
+        psf_sigma: standard deviation of the Gaussian point spread along the three axes.
+        gain: counts per detected photon; 0 leaves the Poisson noise out.
+        gaussian_noise: standard deviation of the additive noise.
+        speckle: relative standard deviation of the multiplicative noise.
+        shared_fraction: with two channels or more, the share of vessels that all of them see.
+    """
+
+    background: float = 100.0
+    contrast: float = 200.0
+    brightness_spread: float = 0.20
+    brightness_drift: float = 0.15
+    texture: float = 0.07
+    texture_scale: tuple[float, ...] = (2.5, 9.0)
+    bias: float = 0.20
+    bias_scale: float = 0.35
+    psf_sigma: tuple[float, float, float] = (0.7, 0.7, 1.1)
+    gain: float = 2.0
+    gaussian_noise: float = 13.0
+    speckle: float = 0.0
+    shared_fraction: float = 0.5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preset:
+    """A name with its geometry and imaging settings."""
+
+    name: str
+    geometry: GeometrySettings = field(default_factory=GeometrySettings)
+    imaging: ImagingSettings = field(default_factory=ImagingSettings)
+
+
+PRESETS: dict[str, Preset] = {
+    preset.name: preset
+    for preset in (
+        Preset(name="paper"),
+        Preset(
+            name="hard",
+            geometry=GeometrySettings(
+                capillary_distance=8.5, tortuosity=0.14, radius_variation=0.14, warp_amplitude=6.0
+            ),
+            imaging=ImagingSettings(
+                contrast=130.0,
+                brightness_spread=0.25,
+                brightness_drift=0.25,
+                texture=0.18,
+                bias=0.30,
+                bias_scale=0.25,
+                psf_sigma=(0.8, 0.8, 1.6),
+                gain=4.0,
+                gaussian_noise=18.0,
+                speckle=0.10,
+                shared_fraction=0.4,
+            ),
+        ),
+    )
+}
+
+
+def get_preset(name: str) -> Preset:
+    """Return the preset of that name.
+
+    Args:
+        name: one of `PRESETS`.
+
+    Returns:
+        The settings.
+
+    Raises:
+        ValueError: for a name that does not exist.
+
+    Example:
+        >>> get_preset("paper").geometry.murray_exponent
+        3.0
+    """
+    if name not in PRESETS:
+        known = ", ".join(PRESETS)
+        raise ValueError(f"preset must be one of {known}, got {name!r}; choose one of these names")
+    return PRESETS[name]

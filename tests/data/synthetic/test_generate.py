@@ -1,0 +1,175 @@
+"""What a generated volume promises."""
+
+from __future__ import annotations
+
+import hashlib
+
+import numpy as np
+import pytest
+from scipy import ndimage
+from skimage.measure import euler_number
+
+from cldice_monai.data.synthetic import generate_vessels
+from cldice_monai.data.synthetic.rasterise import digitise
+
+_ALL_26 = np.ones((3, 3, 3))
+
+
+@pytest.fixture(scope="module")
+def sample():
+    return generate_vessels((64, 64, 64), seed=1)
+
+
+def test_same_seed_gives_the_same_sample(sample):
+    again = generate_vessels((64, 64, 64), seed=1)
+    np.testing.assert_array_equal(sample.image, again.image)
+    np.testing.assert_array_equal(sample.label, again.label)
+    np.testing.assert_array_equal(sample.radius, again.radius)
+
+
+def test_other_seed_gives_another_label(sample):
+    assert (sample.label != generate_vessels((64, 64, 64), seed=2).label).mean() > 0.03
+
+
+@pytest.mark.parametrize(
+    ("preset", "golden"), [("paper", "ca18f3158c6129db"), ("hard", "d099ea33a6df6638")]
+)
+def test_label_of_this_generator_version_is_what_it_always_was(preset, golden):
+    label = generate_vessels((48, 40, 32), preset=preset, seed=7).label
+    assert hashlib.sha256(np.packbits(label).tobytes()).hexdigest()[:16] == golden
+
+
+def test_arrays_have_the_promised_types_and_shapes(sample):
+    assert (sample.image.dtype, sample.image.shape) == (np.float32, (1, 64, 64, 64))
+    assert (sample.label.dtype, sample.label.shape) == (np.uint8, (64, 64, 64))
+    assert (sample.centreline.dtype, sample.centreline.shape) == (np.uint8, (64, 64, 64))
+    assert (sample.radius.dtype, sample.radius.shape) == (np.float32, (64, 64, 64))
+    assert set(np.unique(sample.label)) == {0, 1}
+    assert np.isfinite(sample.image).all()
+    assert sample.image.min() >= 0.0
+    assert (sample.preset, sample.seed) == ("paper", 1)
+
+
+@pytest.mark.parametrize("shape", [(20, 33, 48), (17, 64, 16), (16, 16, 16), (24, 24, 120)])
+def test_odd_small_and_long_volumes_hold_vessels(shape):
+    for seed in range(4):
+        sample = generate_vessels(shape, seed=seed)
+        assert sample.label.shape == shape
+        assert 0.005 < sample.label.mean() < 0.15
+
+
+@pytest.mark.parametrize("preset", ["paper", "hard"])
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_vessels_fill_two_to_eight_percent(preset, seed):
+    assert 0.02 <= generate_vessels((64, 64, 64), preset=preset, seed=seed).label.mean() <= 0.08
+
+
+def test_each_vessel_keeps_its_centreline_in_one_piece(sample):
+    voxels, _, edge = digitise(sample.graph)
+    for number in range(len(sample.graph.edges)):
+        alone = np.zeros(sample.label.shape, dtype=bool)
+        alone[tuple(voxels[edge == number].T)] = True
+        assert ndimage.label(alone, _ALL_26)[1] == 1
+        assert sample.label[alone].all()
+        assert sample.centreline[alone].all()
+
+
+def test_edges_that_meet_in_the_graph_are_joined_in_the_label(sample):
+    # so a component of the graph is never torn apart by drawing it
+    n_pieces = ndimage.label(sample.label, _ALL_26)[1]
+    assert 1 <= n_pieces <= sample.graph.betti_numbers()[0]
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2, 3])
+def test_label_has_loops(seed):
+    label = generate_vessels((64, 64, 64), seed=seed).label > 0
+    n_pieces = ndimage.label(label, _ALL_26)[1]
+    # scikit-image's Euler number is b0 - b1 + b2 and b2 >= 0, hence b1 >= b0 - chi
+    assert n_pieces - euler_number(label, connectivity=3) > 0
+
+
+def test_murray_law_holds_where_a_tree_branches(sample):
+    graph = sample.graph
+    n_checked = 0
+    for node in np.flatnonzero(graph.degrees() == 3):
+        into = [e.radius[-1] for e in graph.edges if e.end == node and e.kind == "tree"]
+        out = [e.radius[0] for e in graph.edges if e.start == node and e.kind == "tree"]
+        if len(into) == 1 and len(out) == 2:
+            assert into[0] ** 3 == pytest.approx(out[0] ** 3 + out[1] ** 3, rel=1e-6)
+            n_checked += 1
+    assert n_checked >= 5
+
+
+def test_radii_are_plausible_and_vary_along_a_vessel():
+    graph = generate_vessels((96, 96, 96), seed=0).graph
+    radius = np.concatenate([edge.radius for edge in graph.edges])
+    assert 0.7 <= radius.min() <= 1.0
+    assert 3.0 <= radius.max() <= 7.0
+    varying = [np.ptp(edge.radius) / edge.radius.mean() for edge in graph.edges]
+    assert np.median(varying) > 0.03
+
+
+def test_vessels_wind(sample):
+    detour = [
+        edge.length() / np.linalg.norm(edge.polyline[-1] - edge.polyline[0])
+        for edge in sample.graph.edges
+        if edge.length() > 8
+    ]
+    assert 1.02 < np.median(detour) < 1.5
+
+
+def test_edges_begin_and_end_at_their_nodes(sample):
+    for edge in sample.graph.edges:
+        np.testing.assert_allclose(edge.polyline[0], sample.graph.nodes[edge.start], atol=1e-9)
+        np.testing.assert_allclose(edge.polyline[-1], sample.graph.nodes[edge.end], atol=1e-9)
+        assert edge.polyline.min() >= 0.0
+        assert edge.polyline.max() <= 63.0
+
+
+def test_bifurcations_are_vessel_voxels_where_three_segments_meet(sample):
+    assert len(sample.bifurcations) == (sample.graph.degrees() >= 3).sum() > 10
+    assert sample.centreline[tuple(sample.bifurcations.T)].all()
+
+
+def test_radius_map_is_zero_outside_and_positive_inside(sample):
+    np.testing.assert_array_equal(sample.radius > 0, sample.label > 0)
+
+
+def test_two_channels_see_different_vessels_and_the_label_holds_all():
+    sample = generate_vessels((64, 64, 64), seed=1, n_channels=2)
+    assert sample.image.shape == (2, 64, 64, 64)
+    np.testing.assert_array_equal(sample.label, generate_vessels((64, 64, 64), seed=1).label)
+    assert sample.visible.shape == (len(sample.graph.edges), 2)
+    assert sample.visible.any(axis=1).all()
+    background = sample.image[:, sample.label == 0].mean(axis=1)
+    voxels, _, edge = digitise(sample.graph)
+    for shown in (0, 1):
+        only = sample.visible[:, shown] & ~sample.visible[:, 1 - shown]
+        assert 0.1 < only.mean() < 0.5
+        at = tuple(voxels[only[edge]].T)
+        contrast = [sample.image[c][at].mean() / background[c] for c in (0, 1)]
+        assert contrast[shown] > 1.4
+        assert contrast[1 - shown] < 1.25
+
+
+def test_one_channel_shows_every_vessel(sample):
+    assert sample.visible.all()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "says"),
+    [
+        ({"shape": (64, 64)}, ValueError, "shape must be three whole numbers"),
+        ({"shape": (64, 64, 4)}, ValueError, "16 or more"),
+        ({"shape": (64, 64, 32.5)}, ValueError, "whole numbers"),
+        ({"shape": (32, 32, 32), "preset": "papre"}, ValueError, "paper, hard"),
+        ({"shape": (32, 32, 32), "seed": -1}, ValueError, "seed must be 0 or more"),
+        ({"shape": (32, 32, 32), "seed": 1.5}, TypeError, "seed must be an integer"),
+        ({"shape": (32, 32, 32), "n_channels": 0}, ValueError, "n_channels must be 1 or more"),
+        ({"shape": (32, 32, 32), "n_channels": True}, TypeError, "n_channels must be an integer"),
+    ],
+)
+def test_arguments_that_cannot_be_used_are_named(arguments, error, says):
+    shape = arguments.pop("shape")
+    with pytest.raises(error, match=says):
+        generate_vessels(shape, **arguments)

@@ -1,0 +1,113 @@
+"""The parts of the imaging model against what they promise."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from cldice_monai.data.synthetic.imaging import (
+    add_noise,
+    blur,
+    choose_visible,
+    image_vessels,
+    smooth_field,
+)
+from cldice_monai.data.synthetic.presets import ImagingSettings
+
+_CLEAN = ImagingSettings(
+    background=100.0,
+    contrast=50.0,
+    brightness_spread=0.0,
+    brightness_drift=0.0,
+    texture=0.0,
+    bias=0.0,
+    psf_sigma=(0.0, 0.0, 0.0),
+    gain=0.0,
+    gaussian_noise=0.0,
+    speckle=0.0,
+)
+
+
+def _rod():
+    edge = np.full((20, 20, 20), -1, dtype=np.int32)
+    edge[:, 8:12, 8:12] = 0
+    return edge
+
+
+def _image(settings, visible=((True,),)):
+    rng = np.random.default_rng(0)
+    return image_vessels(_rod(), np.array([0]), np.array(visible), settings=settings, rng=rng)
+
+
+def test_without_any_disturbance_the_image_is_background_plus_contrast():
+    image = _image(_CLEAN)
+    assert image.dtype == np.float32
+    np.testing.assert_allclose(image[0], np.where(_rod() == 0, 150.0, 100.0), rtol=1e-6)
+
+
+def test_channel_that_does_not_see_a_vessel_shows_background_there():
+    first, second = _image(_CLEAN, visible=((False, True),))
+    np.testing.assert_allclose(first, 100.0, rtol=1e-6)
+    assert second.max() == pytest.approx(150.0)
+
+
+def test_point_spread_is_wider_along_the_axis_that_says_so():
+    point = np.zeros((31, 31, 31), dtype=np.float32)
+    point[15, 15, 15] = 1.0
+    spread = blur(point, (1.0, 1.0, 3.0))
+    assert spread.sum() == pytest.approx(1.0, abs=1e-3)
+    offset_2 = (np.arange(31) - 15.0) ** 2
+    variance = [(spread.sum(axis=o) * offset_2).sum() for o in ((1, 2), (0, 2), (0, 1))]
+    # a Gaussian cut at 3 sigma has .97 of its variance
+    np.testing.assert_allclose(variance, [1.0, 1.0, 9.0], rtol=0.06)
+
+
+@pytest.mark.parametrize(
+    ("settings", "variance"),
+    [
+        ({"gaussian_noise": 7.0}, 49.0),
+        ({"gain": 4.0}, 400.0),  # gain times mean
+        ({"speckle": 0.2}, 400.0),  # (.2 * 100) ** 2
+    ],
+)
+def test_noise_has_the_mean_and_variance_of_its_law(settings, variance):
+    flat = np.full((50, 50, 50), 100.0, dtype=np.float32)
+    rng = np.random.default_rng(1)
+    noisy = add_noise(flat, settings=replace(_CLEAN, **settings), rng=rng)
+    assert noisy.dtype == np.float32
+    assert noisy.mean() == pytest.approx(100.0, rel=0.01)
+    assert noisy.var() == pytest.approx(variance, rel=0.03)
+
+
+def test_noise_never_makes_counts_negative():
+    dark = np.full((20, 20, 20), 1.0, dtype=np.float32)
+    noisy = add_noise(
+        dark, settings=replace(_CLEAN, gaussian_noise=9.0), rng=np.random.default_rng(0)
+    )
+    assert noisy.min() == 0.0
+
+
+def test_smooth_field_is_smooth_and_of_unit_variance_everywhere():
+    rng = np.random.default_rng(2)
+    fields = np.stack([smooth_field((12, 14, 16), scale=5.0, rng=rng) for _ in range(400)])
+    assert fields.dtype == np.float32
+    assert fields.shape == (400, 12, 14, 16)
+    np.testing.assert_allclose(fields.var(axis=0), 1.0, atol=0.4)
+    assert fields.var() == pytest.approx(1.0, abs=0.05)
+    for axis in (1, 2, 3):
+        assert np.abs(np.diff(fields, axis=axis)).mean() < 0.25
+
+
+def test_bias_field_changes_tissue_by_its_strength():
+    image = _image(replace(_CLEAN, contrast=0.0, bias=0.3, bias_scale=0.3))
+    assert 0.1 < np.log(image).std() < 0.5
+
+
+def test_visible_vessels_are_shared_as_often_as_asked():
+    rng = np.random.default_rng(0)
+    visible = choose_visible(4000, 2, shared_fraction=0.3, rng=rng)
+    assert visible.all(axis=1).mean() == pytest.approx(0.3, abs=0.03)
+    assert (visible[:, 0] & ~visible[:, 1]).mean() == pytest.approx(0.35, abs=0.03)
+    assert visible.any(axis=1).all()

@@ -20,7 +20,8 @@ class ScaleIntensityCutoff(Transform):
 
     In each channel the intensities above the ``cutoff`` quantile are set to it, then the channel
     is shifted and scaled linearly so that its smallest value is 0 and the cut-off is 1. A
-    constant channel becomes zeros.
+    constant channel becomes zeros; a channel that the cut would make constant (fewer bright voxels
+    than are to be cut off, all others equal) is scaled without it.
 
     The quantile is exact and costs O(n) in the number of voxels. The script that was published
     with VesSAP looks for the cut-off in histogram bins ten intensities wide and then returns the

@@ -15,7 +15,9 @@ def cut_off_and_scale(channel: np.ndarray, cutoff: float) -> np.ndarray:
         cutoff: quantile from 0 (exclusive) to 1; 1 cuts nothing off.
 
     Returns:
-        float32 of the same shape, from 0 to 1; zeros where the channel is constant after the cut.
+        float32 of the same shape, from 0 to 1. A constant channel gives zeros. Where the quantile
+        is the smallest value itself (a few bright voxels in black), nothing is cut off, because
+        the cut would leave nothing.
 
     Raises:
         ValueError: if the channel holds NaN or infinity.
@@ -27,11 +29,13 @@ def cut_off_and_scale(channel: np.ndarray, cutoff: float) -> np.ndarray:
     low, high = float(channel.min()), float(channel.max())
     if not np.isfinite([low, high]).all():
         raise ValueError("image must be finite, got NaN or infinity; use FillNonFinite before")
-    if cutoff < 1:
-        high = float(np.quantile(channel.ravel(order="K"), cutoff))  # a partition, O(n)
-    if not high > low:
+    if high == low:
         return np.zeros(channel.shape, dtype=np.float32)
-    scaled = (np.minimum(channel, high) - low) / (high - low)
+    if cutoff < 1:
+        quantile = float(np.quantile(channel.ravel(order="K"), cutoff))  # a partition, O(n)
+        high = quantile if quantile > low else high
+    precise = np.float64 if channel.dtype.itemsize == 8 else np.float32
+    scaled = (np.minimum(channel.astype(precise, copy=False), high) - low) / (high - low)
     return np.clip(scaled, 0, 1, out=scaled).astype(np.float32, copy=False)
 
 

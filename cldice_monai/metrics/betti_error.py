@@ -11,7 +11,8 @@ from monai.utils import MetricReduction
 
 from cldice_monai.metrics.channels import measure_channels
 from cldice_monai.metrics.reduce import ReducedMetric, reduce_buffers
-from cldice_monai.topology.betti import Connectivity, betti_numbers, check_connectivity
+from cldice_monai.skeleton.connectivity import Connectivity, check_connectivity
+from cldice_monai.topology.betti import betti_numbers
 
 __all__ = ["BettiErrorMetric", "compute_betti_error"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-__all__ = ["Mask", "as_mask", "check_same_shape"]
+__all__ = ["Mask", "as_items", "as_mask", "check_same_shape"]
 
 Mask = np.ndarray | torch.Tensor
 
@@ -53,6 +53,25 @@ def as_mask(mask: Mask, *, name: str = "mask", ranks: tuple[int, ...] = (2, 3)) 
     if not bool(np.array_equal(result, mask)):
         raise ValueError(_value_message(name, has_nan=bool(np.isnan(mask).any())))
     return result
+
+
+def as_items(voxels: np.ndarray) -> np.ndarray:
+    """Return masks as one batch: spatial axes alone become a batch of one, channels become items.
+
+    Args:
+        voxels: (H, W), (H, W, D), (B, C, H, W) or (B, C, H, W, D).
+
+    Returns:
+        View or copy of shape (N, H, W) or (N, H, W, D).
+
+    Example:
+        >>> as_items(np.zeros((3, 4, 5))).shape, as_items(np.zeros((2, 3, 4, 5))).shape
+        ((1, 3, 4, 5), (6, 4, 5))
+    """
+    axes = voxels.ndim if voxels.ndim < 4 else voxels.ndim - 2
+    spatial = voxels.shape[voxels.ndim - axes :]
+    count = int(np.prod(voxels.shape[: voxels.ndim - axes], dtype=np.int64))
+    return voxels.reshape((count, *spatial))
 
 
 def check_same_shape(pred: np.ndarray, label: np.ndarray) -> None:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from itertools import product
-from typing import Literal, get_args
 
 import numpy as np
 from scipy import ndimage
 
+from cldice_monai.skeleton.connectivity import Connectivity, check_connectivity
 from cldice_monai.skeleton.mask import Mask, as_mask
 
-__all__ = ["Connectivity", "betti_numbers", "check_connectivity", "euler_characteristic"]
-
-Connectivity = Literal["foreground-full", "foreground-face"]
+__all__ = ["betti_numbers", "euler_characteristic"]
 
 
 def betti_numbers(mask: Mask, *, connectivity: Connectivity = "foreground-full") -> tuple[int, ...]:
@@ -84,25 +82,6 @@ def euler_characteristic(mask: Mask, *, connectivity: Connectivity = "foreground
     """
     check_connectivity(connectivity)
     return _euler_of_padded(np.pad(_crop(as_mask(mask)), 1), connectivity)
-
-
-def check_connectivity(connectivity: str) -> None:
-    """Raise ValueError for a connectivity that is not one of `Connectivity`.
-
-    Args:
-        connectivity: the name to check.
-
-    Raises:
-        ValueError: the name is unknown.
-
-    Example:
-        >>> check_connectivity("foreground-full")
-    """
-    if connectivity not in get_args(Connectivity):
-        raise ValueError(
-            f"connectivity must be one of {', '.join(get_args(Connectivity))}, "
-            f"got {connectivity!r}; foreground-full is the paper's"
-        )
 
 
 def _crop(voxels: np.ndarray) -> np.ndarray:

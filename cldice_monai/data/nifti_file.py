@@ -87,8 +87,9 @@ def header_affine(path: Path, header: Any) -> np.ndarray:
             f"{path}: the header's orientation cannot be read ({_first_line(error)}); "
             "write the file again with a valid qform or sform"
         ) from error
-    lengths = np.linalg.norm(affine[:3, :3], axis=0)
-    if np.isfinite(affine).all() and lengths.all():
+    with np.errstate(over="ignore"):  # of absurd numbers the length is infinite, see below
+        lengths = np.linalg.norm(affine[:3, :3], axis=0)
+    if np.isfinite(affine).all() and np.isfinite(lengths).all() and lengths.all():
         volume = abs(np.linalg.det(affine[:3, :3] / lengths))
         if volume > 1e-6:
             return affine
@@ -199,7 +200,12 @@ def _check_size(path: Path, header: Any, gzipped: bool) -> None:
 
 
 def _data_offset(header: Any) -> int:
-    return int(_repaired(header)["vox_offset"])
+    from nibabel.spatialimages import HeaderDataError
+
+    offset = float(_repaired(header)["vox_offset"])
+    if not offset >= 0 or np.isinf(offset):
+        raise HeaderDataError(f"vox_offset is {offset}")
+    return int(offset)
 
 
 def _read_raw(header: Any, stream: IO[bytes]) -> np.ndarray:
@@ -215,18 +221,19 @@ def _read_raw(header: Any, stream: IO[bytes]) -> np.ndarray:
 
 
 def _scaled(path: Path, header: Any, raw: np.ndarray) -> np.ndarray:
-    with np.errstate(over="ignore"):  # float64 beyond float32 becomes inf and is reported later
-        values = raw.astype(np.float32)
     slope, inter = float(header["scl_slope"]), float(header["scl_inter"])
-    if slope == 0 or np.isnan(slope) or (slope, inter) == (1.0, 0.0):
-        return values
-    if not np.isfinite([slope, inter]).all():
+    unscaled = slope == 0 or np.isnan(slope) or (slope, inter) == (1.0, 0.0)
+    if not unscaled and not np.isfinite([slope, inter]).all():
         raise InputError(
             f"{path}: the header's scl_slope {slope} and scl_inter {inter} are no numbers; "
             "export the file again"
         )
-    values *= np.float32(slope)
-    values += np.float32(inter)
+    # what float32 cannot hold becomes infinite, which is counted and reported with the NaN
+    with np.errstate(over="ignore", invalid="ignore"):
+        values = raw.astype(np.float32)
+        if not unscaled:
+            values *= np.float32(slope)
+            values += np.float32(inter)
     return values
 
 

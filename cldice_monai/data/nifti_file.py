@@ -118,7 +118,7 @@ def _guarded(path: Path, *, with_voxels: bool) -> tuple[Any, np.ndarray]:
             return header, _read_raw(header, stream) if with_voxels else np.empty(0)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise InputError(
-            f"{path}: the compressed file ends too early or is damaged; copy or download it again"
+            f"{path}: the file ends too early or is damaged; copy or download it again"
         ) from error
     except HeaderDataError as error:
         raise InputError(

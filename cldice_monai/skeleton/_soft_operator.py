@@ -11,6 +11,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from cldice_monai.skeleton._soft_compiled import (
+    compiled_backward,
+    compiled_forward,
+    load_kernels,
+)
 from cldice_monai.skeleton._soft_eager import eager_backward, eager_forward
 
 __all__ = ["soft_skeleton_operator"]
@@ -21,10 +26,16 @@ def _unpack(axes: list[int], n_dims: int) -> list[tuple[bool, ...]]:
     return [tuple(bool(bits >> axis & 1) for axis in range(n_dims)) for bits in axes]
 
 
+def _use_kernels(x: Tensor, compiled: bool) -> bool:
+    return compiled and x.device.type == "cpu" and load_kernels() is not None
+
+
 @torch.library.custom_op("cldice_monai::soft_skeleton", mutates_args=())
 def _forward(
     x: Tensor, axes: list[int], core: bool, ignore_border: bool, compiled: bool
 ) -> tuple[Tensor, Tensor]:
+    if _use_kernels(x, compiled):
+        return compiled_forward(x, axes, core, ignore_border)
     return eager_forward(x, _unpack(axes, x.dim() - 1), core, ignore_border)
 
 
@@ -45,6 +56,8 @@ def _backward(
     ignore_border: bool,
     compiled: bool,
 ) -> Tensor:
+    if _use_kernels(x, compiled):
+        return compiled_backward(gradient, x, product, axes, (core, ignore_border))
     schedule = _unpack(axes, x.dim() - 1)
     return eager_backward(gradient, x, product, schedule, (core, ignore_border))
 

@@ -1,0 +1,154 @@
+"""The soft skeleton by kernels that are compiled with the system's C compiler on first use.
+
+Nothing is kept on disk: the shared object is built in a folder of its own, loaded and deleted, in
+about a second. Without a compiler, or where it fails, `load_kernels` returns None and the caller
+takes the plain tensor operations.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import logging
+import os
+import shutil
+import subprocess
+import tempfile
+import threading
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from cldice_monai.skeleton._soft_source import c_source
+
+__all__ = ["compiled_backward", "compiled_forward", "find_compiler", "load_kernels"]
+
+_LOG = logging.getLogger(__name__)
+_SECONDS_TO_COMPILE = 60
+_VOXELS_PER_THREAD = 16384
+_SUFFIX = {torch.float32: "f32", torch.float64: "f64"}
+
+
+def find_compiler() -> str | None:
+    """Return the path of a C compiler, or None."""
+    for name in (os.environ.get("CC", ""), "cc", "gcc", "clang"):
+        path = shutil.which(name) if name else None
+        if path:
+            return path
+    return None
+
+
+@functools.cache
+def load_kernels() -> ctypes.CDLL | None:
+    """Compile and load the kernels once a process; None where that is not possible."""
+    compiler = find_compiler()
+    if compiler is None:
+        _LOG.info("no C compiler found: the soft skeleton runs in plain tensor operations")
+        return None
+    for flags in (["-march=native"], []):
+        try:
+            return _build(compiler, flags)
+        except (OSError, subprocess.SubprocessError) as error:
+            _LOG.info("%s %s cannot build the soft skeleton: %s", compiler, flags, error)
+    return None
+
+
+def _build(compiler: str, flags: list[str]) -> ctypes.CDLL:
+    with tempfile.TemporaryDirectory(prefix="cldice_monai_") as folder:
+        source, target = Path(folder, "soft.c"), Path(folder, "soft.so")
+        source.write_text(c_source())
+        command = [compiler, "-std=c11", "-O3", "-fno-trapping-math", "-fno-math-errno"]
+        command += [*flags, "-shared", "-fPIC", "-o", str(target), str(source)]
+        subprocess.run(command, check=True, capture_output=True, timeout=_SECONDS_TO_COMPILE)
+        return ctypes.CDLL(str(target))
+
+
+def _run(
+    name: str,
+    dtype: torch.dtype,
+    tensors: list[Tensor],
+    axes: list[int],
+    sizes: tuple[int, ...],
+    options: tuple[int, ...],
+) -> None:
+    """Call one kernel in several threads; ctypes releases the interpreter's lock meanwhile."""
+    kernel = getattr(load_kernels(), f"{name}_{_SUFFIX[dtype]}")
+    n_voxels = sizes[1] * sizes[2] * sizes[3]
+    wanted = min(torch.get_num_threads(), sizes[1], max(1, n_voxels // _VOXELS_PER_THREAD))
+    barrier = (ctypes.c_int * 2)(0, 0)
+    shared = [ctypes.c_void_p(tensor.data_ptr()) for tensor in tensors]
+    shared += [(ctypes.c_int * len(axes))(*axes), (ctypes.c_long * 4)(*sizes)]
+
+    def work(thread: int) -> None:
+        own = (ctypes.c_int * 6)(*options[:3], wanted, thread, *options[3:])
+        kernel(*shared, own, barrier)
+
+    helpers = [threading.Thread(target=work, args=(i,), daemon=True) for i in range(1, wanted)]
+    for helper in helpers:
+        helper.start()
+    work(0)
+    for helper in helpers:
+        helper.join()
+
+
+def _sizes(x: Tensor, axes: list[int]) -> tuple[tuple[int, ...], list[int]]:
+    """A plane goes as a volume whose planes are single rows and whose middle axis is idle."""
+    if x.dim() == 3:
+        return (x.shape[0], x.shape[1], 1, x.shape[2]), [
+            bits & 1 | (bits & 2) << 1 for bits in axes
+        ]
+    return tuple(x.shape), axes
+
+
+def compiled_forward(
+    x: Tensor, axes: list[int], core: bool, ignore_border: bool
+) -> tuple[Tensor, Tensor]:
+    """Return the soft skeleton and the product it is the complement of, as `eager_forward`.
+
+    Args:
+        x: (N, H, W) or (N, D, H, W), float32 or float64, contiguous, on the CPU.
+        axes: for each level one bit for each axis that is eroded.
+        core: whether what survives the last erosion is added.
+        ignore_border: whether the outside is neutral instead of background.
+
+    Returns:
+        Skeleton and product, each of the shape of ``x``.
+    """
+    sizes, axes = _sizes(x, axes)
+    skeleton, product = torch.empty_like(x), torch.empty_like(x)
+    size = x[0].numel()
+    spare = x.new_empty(sizes[3] + 2 * size)
+    spare[: sizes[3]] = 0
+    options = (len(axes), int(core), int(ignore_border))
+    _run("forward", x.dtype, [x, skeleton, product, spare], axes, sizes, options)
+    return skeleton, product
+
+
+def compiled_backward(
+    gradient: Tensor, x: Tensor, product: Tensor, axes: list[int], options: tuple[bool, bool]
+) -> Tensor:
+    """Return the gradient with respect to ``x``, as `eager_backward`.
+
+    Args:
+        gradient: gradient of the skeleton, contiguous.
+        x: as given to `compiled_forward`.
+        product: as returned by it.
+        axes: as given to it.
+        options: (core, ignore_border) as given to it.
+
+    Returns:
+        Gradient of the shape of ``x``.
+    """
+    sizes, axes = _sizes(x, axes)
+    out = torch.empty_like(x)
+    size = x[0].numel()
+    n_levels = len(axes)
+    step = max(1, round(n_levels**0.5))
+    n_kept = n_levels // step + step - 1
+    spare = x.new_empty(sizes[3] + (1 + n_kept) * size)
+    spare[: sizes[3]] = 0
+    tensors = [gradient, x, product, out, spare]
+    settings = (n_levels, *map(int, options), step)
+    _run("backward", x.dtype, tensors, axes, sizes, settings)
+    return out

@@ -73,31 +73,39 @@ def _check_image(report: CaseReport, in_channels: int) -> Volume | None:
 
 
 def _check_intensities(report: CaseReport, volume: Volume) -> None:
-    values: list[float | None] = []
+    constants: list[float | None] = []
+    notes: list[str] = []
     for number, channel in enumerate(volume.array):
-        name = (
-            f"{volume.path}: " if len(volume.array) == 1 else f"{volume.path}: channel {number}: "
-        )
+        name = _channel_name(report.case, number, len(volume.array))
         fill = non_finite_fill_value(channel)
         if fill is None:
             report.problems.append(
-                f"{name}every voxel is NaN or infinite; export the volume again or leave it out"
+                f"{name}: every voxel is NaN or infinite; export the volume again or leave it out"
             )
-            values.append(None)
+            constants.append(None)
             continue
         finite = np.isfinite(channel)
         n_bad = int(channel.size - np.count_nonzero(finite))
         if n_bad:
             report.notes.append(
-                f"{name}{n_bad} of {channel.size} voxels are NaN or infinite and are filled with "
+                f"{name}: {n_bad} of {channel.size} voxels are NaN or infinite and are filled with "
                 f"{fill:g}, the smallest finite value"
             )
         largest = float(channel.max(where=finite, initial=fill))
-        values.append(fill if largest == fill else None)
-        if largest == fill and len(volume.array) > 1:
-            report.notes.append(f"{name}every voxel is {fill:g}, this channel tells nothing")
-    if all(value is not None for value in values):
-        report.constant = values[0]
+        constants.append(fill if largest == fill else None)
+        if largest == fill:
+            notes.append(f"{name}: every voxel is {fill:g}, this channel tells nothing")
+    if all(value is not None for value in constants):
+        report.constant = constants[0]
+    else:
+        report.notes += notes
+
+
+def _channel_name(case: VesselCase, number: int, n_channels: int) -> str:
+    """Name the file of a channel, and its number where the file has several."""
+    if len(case.image) == n_channels:
+        return str(case.image[number])
+    return f"{case.image[0]}: channel {number}"
 
 
 def _check_label(report: CaseReport, path: Path, image: Volume | None) -> None:

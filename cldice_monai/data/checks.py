@@ -61,7 +61,7 @@ def check_training_cases(cases: Sequence[VesselCase], *, in_channels: int) -> Ch
     if constant and not varying:
         problems += [_constant_line(report) for report in constant]
     else:
-        notes += [f"{_constant_line(report)}; it is skipped" for report in constant]
+        notes += [f"{_constant_line(report)} (skipped)" for report in constant]
     label_problems, label_notes = _judge_labels(varying)
     raise_if_any(problems + label_problems)
     return CheckedCases([report.case for report in varying], notes + label_notes, [])

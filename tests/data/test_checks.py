@@ -27,6 +27,10 @@ def intensities(seed=0):
     return np.random.default_rng(seed).normal(100, 10, SHAPE).astype(np.float32)
 
 
+def two_channels():
+    return np.stack([intensities(0), intensities(1)], axis=-1)
+
+
 @pytest.fixture
 def make(save) -> Callable[..., VesselCase]:
     """A good case, or one with another image, label or affine of the label."""
@@ -152,11 +156,26 @@ def test_constant_image_among_others_is_skipped_and_named(make):
     assert trained.cases == [good]
     (note,) = trained.notes
     assert note.startswith(f"{flat.image[0]}: the image is constant")
-    assert note.endswith("it is skipped")
+    assert note.endswith("(skipped)")
     inferred = check_inference_cases([flat, good], in_channels=1)
     assert inferred.cases == [good]
     assert len(inferred.problems) == 1
     assert inferred.problems[0].startswith(f"{flat.image[0]}: the image is constant")
+
+
+def test_fault_in_one_file_a_channel_names_that_file(make):
+    second = intensities(1)
+    second[0, 0] = np.nan  # 8 voxels
+    cases = [make("a_0000", with_label=False), make("a_0001", image=second, with_label=False)]
+    case = VesselCase("a", (cases[0].image[0], cases[1].image[0]))
+    (note,) = check_inference_cases([case], in_channels=2).notes
+    assert note.startswith(f"{cases[1].image[0]}: 8 of 336 voxels are NaN")
+
+
+def test_image_constant_in_all_channels_is_told_once(make):
+    flat = make("flat", image=np.stack([np.full(SHAPE, 4.0), np.full(SHAPE, 5.0)], -1))
+    (note,) = check_training_cases([flat, make("b", image=two_channels())], in_channels=2).notes
+    assert note.startswith(f"{flat.image[0]}: the image is constant")
 
 
 def test_one_constant_channel_of_two_is_used_and_named(make):

@@ -311,3 +311,23 @@ def test_published_vessel_label_reads_as_nibabel_reads_it(shared_data, tmp_path)
     before, after = nib.load(path), nib.load(written)
     np.testing.assert_array_equal(np.asarray(after.dataobj), np.asarray(before.dataobj))
     np.testing.assert_array_equal(after.affine, before.affine)
+
+
+def test_file_that_may_not_be_read_is_named_with_the_reason(save, monkeypatch):
+    path = save("a.nii", ramp((3, 4, 5)))
+
+    def forbidden(*_args, **_kwargs):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "open", forbidden)
+    with pytest.raises(
+        InputError, match=r"a.nii: the file cannot be read \(Permission denied\); check"
+    ):
+        read_volume(path)
+
+
+def test_volume_of_zeros_that_compresses_as_far_as_gzip_can_is_read(tmp_path):
+    content = header_bytes(dim=[3, 200, 200, 50, 1, 1, 1, 1]) + bytes(2_000_000)
+    path = broken(tmp_path, gzip.compress(content, 9), "a.nii.gz")
+    assert path.stat().st_size < 2_500
+    assert not read_volume(path).array.any()

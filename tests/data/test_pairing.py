@@ -77,3 +77,14 @@ def test_all_images_without_label_are_counted_in_one_line():
 def test_label_without_image_is_named():
     with pytest.raises(InputError, match=r"l/z.nii: no image of this name; add it or remove"):
         pair_with_labels({}, {"z": Path("l/z.nii")}, label_folder=Path("l"))
+
+
+def test_folder_that_may_not_be_read_is_named_with_the_reason(tmp_path, monkeypatch):
+    def forbidden(_):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "iterdir", forbidden)
+    with pytest.raises(
+        InputError, match=r"the folder cannot be read \(Permission denied\); check its"
+    ):
+        list_volumes(tmp_path)

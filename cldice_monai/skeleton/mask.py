@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-__all__ = ["Mask", "as_items", "as_mask", "check_same_shape"]
+__all__ = ["Mask", "as_items", "as_mask", "bounding_box", "check_same_shape"]
 
 Mask = np.ndarray | torch.Tensor
 
@@ -72,6 +72,31 @@ def as_items(voxels: np.ndarray) -> np.ndarray:
     spatial = voxels.shape[voxels.ndim - axes :]
     count = int(np.prod(voxels.shape[: voxels.ndim - axes], dtype=np.int64))
     return voxels.reshape((count, *spatial))
+
+
+def bounding_box(items: np.ndarray) -> tuple[slice, ...] | None:
+    """Return the box of the spatial axes that holds the foreground of every mask of a batch.
+
+    Args:
+        items: boolean (N, H, W) or (N, H, W, D).
+
+    Returns:
+        One slice a spatial axis; None where nothing is set.
+
+    Example:
+        >>> bounding_box(np.array([[[0, 0, 0], [0, 1, 1]]], bool))
+        (slice(1, 2, None), slice(1, 3, None))
+    """
+    box: list[slice] = []
+    part = items
+    for axis in range(1, items.ndim):
+        others = tuple(a for a in range(part.ndim) if a != axis)
+        hit = np.flatnonzero(part.any(axis=others))
+        if not hit.size:
+            return None
+        box.append(slice(int(hit[0]), int(hit[-1]) + 1))
+        part = items[(slice(None), *box)]
+    return tuple(box)
 
 
 def check_same_shape(pred: np.ndarray, label: np.ndarray) -> None:

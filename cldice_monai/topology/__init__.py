@@ -1,6 +1,11 @@
 """What is counted on a vessel network: Betti numbers, Euler characteristic, overlap."""
 
-from cldice_monai.topology.betti import betti_numbers, euler_characteristic
+from cldice_monai.topology.betti import (
+    batched_betti_numbers,
+    batched_euler_characteristic,
+    betti_numbers,
+    euler_characteristic,
+)
 from cldice_monai.topology.length import skeleton_length_mm
 from cldice_monai.topology.overlap import (
     GhostsAndMisses,
@@ -15,6 +20,8 @@ from cldice_monai.topology.overlap import (
 __all__ = [
     "GhostsAndMisses",
     "OverlapScores",
+    "batched_betti_numbers",
+    "batched_euler_characteristic",
     "betti_numbers",
     "cldice",
     "euler_characteristic",

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from itertools import product
+from typing import TypeVar
 
 import numpy as np
-from scipy import ndimage
+import torch
 
 from cldice_monai.skeleton.connectivity import Connectivity, check_connectivity
-from cldice_monai.skeleton.mask import Mask, as_mask
+from cldice_monai.skeleton.mask import Mask, as_items, as_mask, bounding_box
+from cldice_monai.topology.components import background_runs, count_components, foreground_runs
+from cldice_monai.topology.euler import euler_of_items
 
-__all__ = ["betti_numbers", "euler_characteristic"]
+__all__ = [
+    "batched_betti_numbers",
+    "batched_euler_characteristic",
+    "betti_numbers",
+    "euler_characteristic",
+]
+
+_Array = TypeVar("_Array", np.ndarray, torch.Tensor)
 
 
 def betti_numbers(mask: Mask, *, connectivity: Connectivity = "foreground-full") -> tuple[int, ...]:
@@ -44,16 +53,8 @@ def betti_numbers(mask: Mask, *, connectivity: Connectivity = "foreground-full")
         Shit et al., clDice, CVPR 2021, section 3 (cubical complex) and appendix A.
     """
     check_connectivity(connectivity)
-    voxels = np.pad(_crop(as_mask(mask)), 1)
-    ndim = voxels.ndim
-    full, face = ndimage.generate_binary_structure(ndim, ndim), None
-    inside, outside = (full, face) if connectivity == "foreground-full" else (face, full)
-    b0 = int(ndimage.label(voxels, structure=inside)[1])
-    # Alexander duality: the components of the background beyond the outer one are enclosed.
-    enclosed = int(ndimage.label(~voxels, structure=outside)[1]) - 1
-    if ndim == 2:
-        return b0, enclosed
-    return b0, b0 + enclosed - _euler_of_padded(voxels, connectivity), enclosed
+    numbers = _betti_of_items(_crop(as_mask(mask)[None]), connectivity)
+    return tuple(int(number) for number in numbers[0])
 
 
 def euler_characteristic(mask: Mask, *, connectivity: Connectivity = "foreground-full") -> int:
@@ -81,31 +82,81 @@ def euler_characteristic(mask: Mask, *, connectivity: Connectivity = "foreground
         Shit et al., clDice, CVPR 2021, section 5.2 and appendix H.3.
     """
     check_connectivity(connectivity)
-    return _euler_of_padded(np.pad(_crop(as_mask(mask)), 1), connectivity)
+    return int(euler_of_items(_crop(as_mask(mask)[None]), connectivity=connectivity)[0])
 
 
-def _crop(voxels: np.ndarray) -> np.ndarray:
-    """Return the part of ``voxels`` in the bounding box of what is set (empty if nothing is)."""
-    box = ndimage.find_objects(voxels.view(np.uint8))
-    return voxels[box[0]] if box else voxels[(slice(0),) * voxels.ndim]
+def batched_betti_numbers(
+    masks: _Array, *, connectivity: Connectivity = "foreground-full"
+) -> _Array:
+    """Return the Betti numbers of every batch item and channel, counted at once.
 
+    Args:
+        masks: (B, C, H, W) or (B, C, H, W, D), binary.
+        connectivity: as for `betti_numbers`.
 
-def _euler_of_padded(voxels: np.ndarray, connectivity: Connectivity) -> int:
-    """Sum the cells of the cubical complex with alternating sign.
+    Returns:
+        int64 array (B, C, 2) or (B, C, 3), or tensor on the device of ``masks``.
 
-    Closed cubes: a cell that extends along the axes D is present where any voxel around it is set,
-    the OR along the axes not in D. The dual complex has a cell across the axes A where all voxels
-    along A are set, the AND.
+    Raises:
+        TypeError: ``masks`` holds no numbers.
+        ValueError: as for `betti_numbers`.
+
+    Example:
+        >>> batched_betti_numbers(np.ones((1, 2, 4, 4)))
+        array([[[1, 0],
+                [1, 0]]])
     """
+    check_connectivity(connectivity)
+    voxels: np.ndarray = as_mask(masks, name="masks", ranks=(4, 5))
+    items = _crop(as_items(voxels))
+    numbers = _betti_of_items(items, connectivity).reshape((*voxels.shape[:2], items.ndim - 1))
+    if isinstance(masks, torch.Tensor):
+        return torch.from_numpy(numbers).to(masks.device)
+    return numbers
+
+
+def batched_euler_characteristic(
+    masks: _Array, *, connectivity: Connectivity = "foreground-full"
+) -> _Array:
+    """Return the Euler characteristic of every batch item and channel.
+
+    Args:
+        masks: (B, C, H, W) or (B, C, H, W, D), binary.
+        connectivity: as for `betti_numbers`.
+
+    Returns:
+        int64 array (B, C), or tensor on the device of ``masks``.
+
+    Raises:
+        TypeError: ``masks`` holds no numbers.
+        ValueError: as for `betti_numbers`.
+
+    Example:
+        >>> batched_euler_characteristic(np.ones((1, 2, 4, 4)))
+        array([[1, 1]])
+    """
+    check_connectivity(connectivity)
+    voxels: np.ndarray = as_mask(masks, name="masks", ranks=(4, 5))
+    numbers = euler_of_items(_crop(as_items(voxels)), connectivity=connectivity)
+    numbers = numbers.reshape(voxels.shape[:2])
+    if isinstance(masks, torch.Tensor):
+        return torch.from_numpy(numbers).to(masks.device)
+    return numbers
+
+
+def _crop(items: np.ndarray) -> np.ndarray:
+    """Return the part of a batch in the bounding box of what is set (one voxel if nothing is)."""
+    box = bounding_box(items)
+    return items[:, *(box or (slice(0, 1),) * (items.ndim - 1))]
+
+
+def _betti_of_items(items: np.ndarray, connectivity: Connectivity) -> np.ndarray:
     closed = connectivity == "foreground-full"
-    join = np.logical_or if closed else np.logical_and
-    total = 0
-    for joined in product((False, True), repeat=voxels.ndim):
-        cells = voxels
-        for axis in np.flatnonzero(joined):
-            before = (slice(None),) * axis + (slice(None, -1),)
-            after = (slice(None),) * axis + (slice(1, None),)
-            cells = join(cells[before], cells[after])
-        dimension = voxels.ndim - sum(joined) if closed else sum(joined)
-        total += (-1) ** dimension * int(np.count_nonzero(cells))
-    return total
+    runs = foreground_runs(items)
+    components = count_components(runs, full=closed)
+    # Alexander duality: the components of the background beyond the outer one are enclosed.
+    enclosed = count_components(background_runs(runs), full=not closed) - 1
+    if items.ndim == 3:
+        return np.stack([components, enclosed], axis=-1)
+    loops = components + enclosed - euler_of_items(items, connectivity=connectivity)
+    return np.stack([components, loops, enclosed], axis=-1)

@@ -7,7 +7,12 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from skimage.measure import euler_number
 
-from cldice_monai.topology import betti_numbers, euler_characteristic
+from cldice_monai.topology import (
+    batched_betti_numbers,
+    batched_euler_characteristic,
+    betti_numbers,
+    euler_characteristic,
+)
 
 CONNECTIVITIES = ("foreground-full", "foreground-face")
 
@@ -166,3 +171,38 @@ def test_unusable_input_is_refused_in_one_line(function):
         function([[0, 1]])
     with pytest.raises(TypeError, match="must hold numbers"):
         function(np.array([["a"]]))
+
+
+@pytest.mark.parametrize("connectivity", CONNECTIVITIES)
+@pytest.mark.parametrize("shape", [(5, 3, 7, 9), (4, 2, 5, 6, 7), (2, 2, 1, 1), (3, 1, 2, 2, 66)])
+def test_a_batch_equals_its_items_alone_and_torch_equals_numpy(shape, connectivity):
+    rng = np.random.default_rng(0)
+    masks = rng.random(shape) < rng.random((*shape[:2], *[1] * (len(shape) - 2)))
+    masks[0] = False
+    masks[1] = True  # full items beside each other must not leak into each other
+    numbers = batched_betti_numbers(masks, connectivity=connectivity)
+    euler = batched_euler_characteristic(masks, connectivity=connectivity)
+    assert numbers.shape == (*shape[:2], len(shape) - 2)
+    for b, c in np.ndindex(*shape[:2]):
+        expected = betti_numbers(masks[b, c], connectivity=connectivity)
+        assert tuple(numbers[b, c].tolist()) == expected
+        assert euler[b, c] == euler_characteristic(masks[b, c], connectivity=connectivity)
+    tensor = torch.from_numpy(masks).float()
+    of_tensor = batched_betti_numbers(tensor, connectivity=connectivity)
+    assert np.array_equal(of_tensor.numpy(), numbers)
+    euler_of_tensor = batched_euler_characteristic(tensor, connectivity=connectivity)
+    assert np.array_equal(euler_of_tensor.numpy(), euler)
+
+
+@pytest.mark.parametrize("width", [62, 63, 64, 65, 128])
+def test_rows_around_the_length_of_a_word_are_counted_whole(width):
+    mask = np.ones((3, width), bool)
+    mask[1, [1, width // 2, width - 2]] = False
+    assert betti_numbers(mask) == (1, 3)
+    assert euler_characteristic(mask) == -2
+    assert euler_characteristic(np.ones((2, 2, width), bool)) == 1
+
+
+def test_spatial_axes_alone_are_refused_by_the_batched_form():
+    with pytest.raises(ValueError, match=r"masks must be \(B, C, H, W\)"):
+        batched_betti_numbers(np.zeros((4, 4)))

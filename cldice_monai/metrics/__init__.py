@@ -2,10 +2,17 @@
 
 from cldice_monai.metrics.betti_error import BettiErrorMetric, compute_betti_error
 from cldice_monai.metrics.cldice import ClDiceMetric, compute_cldice
+from cldice_monai.metrics.euler_error import EulerErrorMetric, compute_euler_error
+from cldice_monai.metrics.skeleton_coverage import SkeletonCoverageMetric
+from cldice_monai.topology.patches import PatchSampler
 
 __all__ = [
     "BettiErrorMetric",
     "ClDiceMetric",
+    "EulerErrorMetric",
+    "PatchSampler",
+    "SkeletonCoverageMetric",
     "compute_betti_error",
     "compute_cldice",
+    "compute_euler_error",
 ]

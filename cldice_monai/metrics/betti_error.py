@@ -6,18 +6,18 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
-from monai.metrics import CumulativeIterationMetric
 from monai.utils import MetricReduction
 
-from cldice_monai.metrics.channels import measure_channels
-from cldice_monai.metrics.reduce import ReducedMetric, reduce_buffers
+from cldice_monai.metrics.cases import Case, measure_cases
+from cldice_monai.metrics.figures import FiguresMetric, check_choice
 from cldice_monai.skeleton.connectivity import Connectivity, check_connectivity
-from cldice_monai.topology.betti import betti_numbers
+from cldice_monai.topology.betti import batched_betti_numbers
+from cldice_monai.topology.patches import PatchSampler
 
 __all__ = ["BettiErrorMetric", "compute_betti_error"]
 
 
-class BettiErrorMetric(CumulativeIterationMetric):
+class BettiErrorMetric(FiguresMetric):
     """Error of the Betti numbers, each dimension for itself: they are never summed.
 
     Called with ``y_pred`` and ``y``, both (B, C, H, W) or (B, C, H, W, D) tensors or lists of
@@ -36,6 +36,8 @@ class BettiErrorMetric(CumulativeIterationMetric):
         signed: prediction minus label instead of its absolute value. The mean of signed errors
             shows a bias and hides errors that cancel.
         connectivity: see `cldice_monai.topology.betti_numbers`; name it beside the numbers.
+        patches: measure these patches and take their mean a case, as the paper does; None measures
+            whole volumes.
 
     Raises:
         ValueError: an unknown dimension or connectivity; when called, input that is not binary or
@@ -64,58 +66,40 @@ class BettiErrorMetric(CumulativeIterationMetric):
         dimension: Sequence[int] | int = 0,
         signed: bool = False,
         connectivity: Connectivity = "foreground-full",
+        patches: PatchSampler | None = None,
     ) -> None:
-        super().__init__()
         check_connectivity(connectivity)
-        self.include_background = include_background
-        self.reduction = reduction
-        self.get_not_nans = get_not_nans
+        self.dimension = check_choice(dimension, (0, 1, 2), name="dimension")
         self.ignore_empty = ignore_empty
-        self.single = isinstance(dimension, int)
-        self.dimension = _check_dimensions(dimension)
         self.signed = signed
-        self.connectivity = connectivity
-
-    def _compute_tensor(
-        self, y_pred: torch.Tensor, y: torch.Tensor
-    ) -> torch.Tensor | list[torch.Tensor]:
-        errors = compute_betti_error(
-            y_pred,
-            y,
-            include_background=self.include_background,
-            ignore_empty=self.ignore_empty,
-            signed=self.signed,
-            connectivity=self.connectivity,
+        self.connectivity: Connectivity = connectivity
+        super().__init__(
+            include_background=include_background,
+            reduction=reduction,
+            get_not_nans=get_not_nans,
+            single=isinstance(dimension, int),
+            patches=patches,
         )
-        if max(self.dimension) >= errors.shape[-1]:
-            raise ValueError(
-                f"dimension must be below {errors.shape[-1]} for {y_pred.ndim - 2}D input, "
-                f"got {max(self.dimension)}"
-            )
-        chosen = [errors[..., dimension] for dimension in self.dimension]
-        return chosen[0] if self.single else chosen
 
-    def aggregate(
-        self, reduction: MetricReduction | str | None = None
-    ) -> ReducedMetric | list[ReducedMetric]:
-        """Reduce the values of all batches (and processes) so far.
+    def measure(self, case: Case) -> Sequence[float]:
+        """Return the errors of one case and channel.
 
         Args:
-            reduction: overrides the one given to the constructor.
+            case: its masks.
 
         Returns:
-            One tensor for one dimension, a list for several; each with its count if
-            ``get_not_nans``.
+            One error for each dimension.
 
         Raises:
-            ValueError: nothing was measured yet, or the reduction is unknown.
+            ValueError: a dimension that the masks do not have.
         """
-        return reduce_buffers(
-            self.get_buffer(),
-            single=self.single,
-            reduction=reduction or self.reduction,
-            get_not_nans=self.get_not_nans,
-        )
+        errors = _errors(case, self.signed, self.ignore_empty, self.connectivity)
+        if max(self.dimension) >= len(errors):
+            raise ValueError(
+                f"dimension must be below {len(errors)} for {len(errors)}D input, "
+                f"got {max(self.dimension)}"
+            )
+        return [errors[dimension] for dimension in self.dimension]
 
 
 def compute_betti_error(
@@ -153,20 +137,24 @@ def compute_betti_error(
     Reference:
         Shit et al., clDice, CVPR 2021, section 5.2.
     """
-
-    def errors(pred: np.ndarray, label: np.ndarray) -> list[float]:
-        if ignore_empty and not label.any():
-            return [float("nan")] * label.ndim
-        of_pred = betti_numbers(pred, connectivity=connectivity)
-        of_label = betti_numbers(label, connectivity=connectivity)
-        differences = [p - t for p, t in zip(of_pred, of_label, strict=True)]
-        return [float(d if signed else abs(d)) for d in differences]
-
-    return measure_channels(errors, y_pred, y, include_background=include_background)
+    check_connectivity(connectivity)
+    return measure_cases(
+        lambda case: _errors(case, signed, ignore_empty, connectivity),
+        y_pred,
+        y,
+        include_background=include_background,
+    )
 
 
-def _check_dimensions(dimension: Sequence[int] | int) -> tuple[int, ...]:
-    dimensions = (dimension,) if isinstance(dimension, int) else tuple(dimension)
-    if not dimensions or any(d not in (0, 1, 2) for d in dimensions):
-        raise ValueError(f"dimension must be one or several of 0, 1, 2, got {dimension!r}")
-    return dimensions
+def _errors(
+    case: Case, signed: bool, ignore_empty: bool, connectivity: Connectivity
+) -> list[float]:
+    """Return the mean error of each Betti number over the patches of a case."""
+    both = np.stack([case.pred, case.label])
+    of_pred, of_label = batched_betti_numbers(both, connectivity=connectivity)
+    errors = of_pred - of_label if signed else np.abs(of_pred - of_label)
+    if ignore_empty:
+        errors = errors[case.label.any(axis=tuple(range(1, case.label.ndim)))]
+    if not len(errors):
+        return [float("nan")] * errors.shape[-1]
+    return [float(mean) for mean in errors.mean(axis=0)]

@@ -6,24 +6,23 @@ from collections.abc import Sequence
 from typing import Literal, get_args
 
 import torch
-from monai.metrics import CumulativeIterationMetric
 from monai.utils import MetricReduction
 
-from cldice_monai.metrics.channels import measure_channels
-from cldice_monai.metrics.reduce import ReducedMetric, reduce_buffers
-from cldice_monai.topology.overlap import OverlapScores, overlap_scores
+from cldice_monai.metrics.cases import Case, mean_of_measured, measure_cases
+from cldice_monai.metrics.figures import FiguresMetric, check_choice
+from cldice_monai.topology.overlap import overlap_scores
+from cldice_monai.topology.patches import PatchSampler
 
 __all__ = ["ClDiceMetric", "ClDiceName", "compute_cldice"]
 
 ClDiceName = Literal["cldice", "tprec", "tsens"]
 
 
-class ClDiceMetric(CumulativeIterationMetric):
+class ClDiceMetric(FiguresMetric):
     """Centreline Dice of binary segmentations, accumulated over batches as MONAI's DiceMetric.
 
     Called with ``y_pred`` and ``y``, both (B, C, H, W) or (B, C, H, W, D) tensors or lists of
-    channel-first tensors, binary: one-hot classes or one foreground channel. `aggregate` reduces
-    over what is not NaN; where nothing was measured it gives NaN.
+    channel-first tensors, binary: one-hot classes or one foreground channel.
 
     Args:
         include_background: whether channel 0 of several is measured. False with a single channel
@@ -34,6 +33,8 @@ class ClDiceMetric(CumulativeIterationMetric):
             empty too, else 0. An empty prediction of a label that is not empty is 0 either way.
         metric_name: ``"cldice"``, ``"tprec"`` or ``"tsens"``, or several: then a call and
             `aggregate` return a list in that order.
+        patches: measure these patches and take their mean a case; None measures whole volumes, as
+            the paper does.
 
     Raises:
         ValueError: an unknown name; when called, input that is not binary or has unequal shapes.
@@ -59,42 +60,29 @@ class ClDiceMetric(CumulativeIterationMetric):
         get_not_nans: bool = False,
         ignore_empty: bool = True,
         metric_name: Sequence[ClDiceName] | ClDiceName = "cldice",
+        patches: PatchSampler | None = None,
     ) -> None:
-        super().__init__()
-        self.include_background = include_background
-        self.reduction = reduction
-        self.get_not_nans = get_not_nans
+        self.metric_name = check_choice(metric_name, get_args(ClDiceName), name="metric_name")
         self.ignore_empty = ignore_empty
-        self.single = isinstance(metric_name, str)
-        self.metric_name = _check_names(metric_name)
+        super().__init__(
+            include_background=include_background,
+            reduction=reduction,
+            get_not_nans=get_not_nans,
+            single=isinstance(metric_name, str),
+            patches=patches,
+        )
 
-    def _compute_tensor(
-        self, y_pred: torch.Tensor, y: torch.Tensor
-    ) -> torch.Tensor | list[torch.Tensor]:
-        scores = _all_scores(y_pred, y, self.include_background, self.ignore_empty)
-        chosen = [scores[..., OverlapScores._fields.index(name)] for name in self.metric_name]
-        return chosen[0] if self.single else chosen
-
-    def aggregate(
-        self, reduction: MetricReduction | str | None = None
-    ) -> ReducedMetric | list[ReducedMetric]:
-        """Reduce the values of all batches (and processes) so far.
+    def measure(self, case: Case) -> Sequence[float]:
+        """Return the scores of one case and channel.
 
         Args:
-            reduction: overrides the one given to the constructor.
+            case: its masks.
 
         Returns:
-            One tensor for one name, a list for several; each with its count if ``get_not_nans``.
-
-        Raises:
-            ValueError: nothing was measured yet, or the reduction is unknown.
+            One score for each name.
         """
-        return reduce_buffers(
-            self.get_buffer(),
-            single=self.single,
-            reduction=reduction or self.reduction,
-            get_not_nans=self.get_not_nans,
-        )
+        scores = _scores(case, self.ignore_empty)
+        return [scores[name] for name in self.metric_name]
 
 
 def compute_cldice(
@@ -128,28 +116,17 @@ def compute_cldice(
     Reference:
         Shit et al., clDice, CVPR 2021, equation 2.
     """
-    (name,) = _check_names(metric_name)
-    scores = _all_scores(y_pred, y, include_background, ignore_empty)
-    return scores[..., OverlapScores._fields.index(name)]
-
-
-def _all_scores(
-    y_pred: torch.Tensor, y: torch.Tensor, include_background: bool, ignore_empty: bool
-) -> torch.Tensor:
-    return measure_channels(
-        lambda pred, label: overlap_scores(pred, label, ignore_empty=ignore_empty),
+    (name,) = check_choice(metric_name, get_args(ClDiceName), name="metric_name")
+    figures = measure_cases(
+        lambda case: [_scores(case, ignore_empty)[name]],
         y_pred,
         y,
         include_background=include_background,
     )
+    return figures[..., 0]
 
 
-def _check_names(metric_name: Sequence[str] | str) -> tuple[str, ...]:
-    names = (metric_name,) if isinstance(metric_name, str) else tuple(metric_name)
-    unknown = [name for name in names if name not in get_args(ClDiceName)]
-    if unknown or not names:
-        raise ValueError(
-            f"metric_name must be one or several of {', '.join(get_args(ClDiceName))}, "
-            f"got {metric_name!r}"
-        )
-    return names
+def _scores(case: Case, ignore_empty: bool) -> dict[str, float]:
+    pairs = zip(case.pred, case.label, strict=True)
+    each = [overlap_scores(pred, label, ignore_empty=ignore_empty) for pred, label in pairs]
+    return {name: mean_of_measured(getattr(s, name) for s in each) for name in get_args(ClDiceName)}

@@ -1,4 +1,4 @@
-"""Reduce a metric's buffers as MONAI does, without inventing a value where none was measured."""
+"""Reduce a metric's buffer as MONAI does, without inventing a value where none was measured."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import torch
 from monai.metrics.utils import do_metric_reduction
 from monai.utils import MetricReduction
 
-__all__ = ["ReducedMetric", "reduce_buffer", "reduce_buffers"]
+__all__ = ["ReducedMetric", "reduce_buffer"]
 
 ReducedMetric = torch.Tensor | tuple[torch.Tensor, torch.Tensor]
 
@@ -41,35 +41,3 @@ def reduce_buffer(
     value, not_nans = do_metric_reduction(data.clone(), reduction)
     value = torch.where(not_nans > 0, value, torch.nan)
     return (value, not_nans) if get_not_nans else value
-
-
-def reduce_buffers(
-    data: torch.Tensor | list[torch.Tensor] | None,
-    *,
-    single: bool,
-    reduction: MetricReduction | str,
-    get_not_nans: bool,
-) -> ReducedMetric | list[ReducedMetric]:
-    """Reduce one buffer to one result, or several (one a figure) to a list in the same order.
-
-    Args:
-        data: what ``Cumulative.get_buffer`` returned.
-        single: whether the user asked for one figure by its bare name.
-        reduction: one of MONAI's ``MetricReduction``.
-        get_not_nans: whether each result comes with the number of measured values.
-
-    Returns:
-        One result if ``single``, else a list.
-
-    Raises:
-        ValueError: nothing was measured yet, or the reduction is unknown.
-
-    Example:
-        >>> reduce_buffers(torch.ones(2, 1), single=True, reduction="mean", get_not_nans=False)
-        tensor([1.])
-    """
-    if data is None:
-        raise ValueError("the metric has no values to aggregate; call it on y_pred and y first")
-    buffers = data if isinstance(data, list) else [data]
-    results = [reduce_buffer(b, reduction=reduction, get_not_nans=get_not_nans) for b in buffers]
-    return results[0] if single else results

@@ -16,10 +16,12 @@ from cldice_monai.topology.overlap import (
     topology_precision,
     topology_sensitivity,
 )
+from cldice_monai.topology.patches import PatchSampler
 
 __all__ = [
     "GhostsAndMisses",
     "OverlapScores",
+    "PatchSampler",
     "batched_betti_numbers",
     "batched_euler_characteristic",
     "betti_numbers",

@@ -3,7 +3,7 @@ import math
 import pytest
 import torch
 
-from cldice_monai.metrics import BettiErrorMetric, compute_betti_error
+from cldice_monai.metrics import BettiErrorMetric, PatchSampler, compute_betti_error
 
 
 def frames(count):
@@ -83,3 +83,12 @@ def test_unusable_settings_are_refused():
         BettiErrorMetric(dimension=[])
     with pytest.raises(ValueError, match="connectivity must be one of"):
         BettiErrorMetric(connectivity="26")
+
+
+def test_patches_give_the_mean_of_a_case_and_the_label_decides_what_is_empty():
+    label, pred = two(2), two(2)
+    pred[..., 8:] = 1
+    tiles = PatchSampler(patch_size=(5, 8), tiling=True)
+    # Left half: two rings in both. Right half: one component, and none in the label.
+    assert float(BettiErrorMetric(patches=tiles)(pred, label)) == 0.5
+    assert float(BettiErrorMetric(patches=tiles, ignore_empty=True)(pred, label)) == 0.0

@@ -4,7 +4,7 @@ import pytest
 import torch
 from monai.metrics.utils import do_metric_reduction
 
-from cldice_monai.metrics.reduce import reduce_buffer, reduce_buffers
+from cldice_monai.metrics.reduce import reduce_buffer
 
 REDUCTIONS = ["none", "mean", "sum", "mean_batch", "sum_batch", "mean_channel", "sum_channel"]
 NAN = float("nan")
@@ -25,14 +25,3 @@ def test_nothing_measured_is_nan_never_a_plausible_zero(reduction):
     value, count = reduce_buffer(torch.full((2, 2), NAN), reduction=reduction, get_not_nans=True)
     assert value.isnan().all()
     assert not count.any()
-
-
-def test_several_buffers_give_a_list_in_their_order():
-    buffers = [torch.ones(2, 1), torch.zeros(2, 1)]
-    result = reduce_buffers(buffers, single=False, reduction="mean", get_not_nans=False)
-    assert [float(r) for r in result] == [1.0, 0.0]
-
-
-def test_aggregating_before_measuring_is_refused():
-    with pytest.raises(ValueError, match="no values to aggregate"):
-        reduce_buffers(None, single=True, reduction="mean", get_not_nans=False)

@@ -1,0 +1,163 @@
+"""From the tensors that MONAI hands to a metric to one pair of masks a case and channel."""
+
+from __future__ import annotations
+
+import hashlib
+import warnings
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from monai.data import MetaTensor
+
+from cldice_monai.skeleton.mask import as_mask
+from cldice_monai.topology.patches import PatchSampler
+
+__all__ = ["Case", "binary_channels", "mean_of_measured", "measure_cases"]
+
+_ONE_HOT = "AsDiscrete(argmax=True, to_onehot=C)"
+
+
+@dataclass(frozen=True)
+class Case:
+    """One channel of one case: its masks, whole or in patches.
+
+    Attributes:
+        pred: boolean (N, H, W) or (N, H, W, D): the whole volume (N = 1) or N patches.
+        label: boolean, the same shape.
+        spacing_mm: voxel size from the label's metadata; None where it carries none.
+    """
+
+    pred: np.ndarray
+    label: np.ndarray
+    spacing_mm: tuple[float, ...] | None
+
+
+def binary_channels(
+    y_pred: torch.Tensor, y: torch.Tensor, *, include_background: bool
+) -> tuple[np.ndarray, np.ndarray]:
+    """Check a pair of batches and return them as boolean arrays, background left out if asked.
+
+    Args:
+        y_pred: (B, C, H, W) or (B, C, H, W, D), binary: one-hot classes or one foreground channel.
+        y: the same shape, binary.
+        include_background: whether channel 0 of several is measured. With a single channel, which
+            can only be the foreground, False cannot act and warns.
+
+    Returns:
+        Prediction and label, boolean (B, C', H, W[, D]).
+
+    Raises:
+        TypeError: not tensors.
+        ValueError: another rank, different shapes, or values other than 0 and 1.
+
+    Example:
+        >>> x = torch.zeros(1, 2, 4, 4)
+        >>> binary_channels(x, x, include_background=False)[0].shape
+        (1, 1, 4, 4)
+    """
+    predicted = as_mask(y_pred, name="y_pred", ranks=(4, 5))
+    true = as_mask(y, name="y", ranks=(4, 5))
+    if predicted.shape != true.shape:
+        raise ValueError(
+            f"y_pred and y must have one shape, got {predicted.shape} and {true.shape}; "
+            f"make both one-hot with {_ONE_HOT}, or both one channel"
+        )
+    if include_background:
+        return predicted, true
+    if predicted.shape[1] == 1:
+        warnings.warn(
+            "include_background=False cannot act on a single channel: it is measured as foreground",
+            stacklevel=2,
+        )
+        return predicted, true
+    return predicted[:, 1:], true[:, 1:]
+
+
+def measure_cases(
+    measure: Callable[[Case], Sequence[float]],
+    y_pred: torch.Tensor,
+    y: torch.Tensor,
+    *,
+    include_background: bool,
+    patches: PatchSampler | None = None,
+) -> torch.Tensor:
+    """Apply a function to every batch item and channel.
+
+    Args:
+        measure: takes a `Case` and returns a fixed number n of figures.
+        y_pred: as for `binary_channels`.
+        y: as for `binary_channels`. The name of a case, which seeds its patches, is the file name
+            in a MetaTensor's metadata; without one the label's content stands in for it.
+        include_background: as for `binary_channels`.
+        patches: measure these patches of each case instead of the whole volume.
+
+    Returns:
+        float32 tensor (B, C', n) on the device of ``y_pred``.
+
+    Raises:
+        TypeError: not tensors.
+        ValueError: see `binary_channels`.
+
+    Example:
+        >>> x = torch.ones(2, 1, 4, 4)
+        >>> measure_cases(lambda case: [case.label.sum()], x, x, include_background=True).tolist()
+        [[[16.0]], [[16.0]]]
+    """
+    predicted, true = binary_channels(y_pred, y, include_background=include_background)
+    rows = []
+    for number, (item_pred, item_label) in enumerate(zip(predicted, true, strict=True)):
+        spacing = _spacing_mm(y, number)
+        if patches is None:
+            item_pred, item_label = item_pred[:, None], item_label[:, None]
+        else:
+            name = _case_id(y, number, item_label)
+            starts = patches.starts(item_label.shape[1:], case_id=name)
+            item_pred = [patches.crop(channel, starts) for channel in item_pred]
+            item_label = [patches.crop(channel, starts) for channel in item_label]
+        pairs = zip(item_pred, item_label, strict=True)
+        rows.append([[float(v) for v in measure(Case(p, t, spacing))] for p, t in pairs])
+    return torch.tensor(rows, dtype=torch.float32, device=y_pred.device)
+
+
+def mean_of_measured(values: Iterable[float]) -> float:
+    """Return the mean of what is not NaN, NaN where nothing is.
+
+    Args:
+        values: figures of the patches of a case.
+
+    Returns:
+        Their mean.
+
+    Example:
+        >>> mean_of_measured([1.0, float("nan"), 2.0])
+        1.5
+    """
+    array = np.asarray(list(values), dtype=float)
+    measured = array[~np.isnan(array)]
+    return float(measured.mean()) if measured.size else float("nan")
+
+
+def _of_item(value: object, number: int) -> object:
+    """Return the entry of one item where the metadata of a batch was collated to a list."""
+    return value[number] if isinstance(value, list | tuple) and number < len(value) else value
+
+
+def _case_id(y: torch.Tensor, number: int, label: np.ndarray) -> str:
+    if isinstance(y, MetaTensor):
+        name = _of_item(y.meta.get("filename_or_obj"), number)
+        if isinstance(name, str) and name:
+            return Path(name).name
+    return hashlib.sha256(np.packbits(label).tobytes()).hexdigest()
+
+
+def _spacing_mm(y: torch.Tensor, number: int) -> tuple[float, ...] | None:
+    if not isinstance(y, MetaTensor):
+        return None
+    affine = torch.as_tensor(y.affine).as_subclass(torch.Tensor)
+    matrix = affine[number] if affine.ndim == 3 else affine
+    ndim = y.ndim - 2
+    sizes = matrix[:3, :ndim].double().norm(dim=0)
+    return tuple(float(size) for size in sizes)

@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-__all__ = ["check_activations", "check_alpha", "check_iter", "refuse_leftovers"]
+import torch
+from torch import Tensor
+
+from cldice_monai.losses._counts import Smoothing
+
+__all__ = [
+    "check_activations",
+    "check_alpha",
+    "check_iter",
+    "check_sync",
+    "checked_smoothing",
+    "checked_weight",
+    "refuse_leftovers",
+]
 
 _DICE_ONLY = "acts on a Dice term, which {name} has not: use SoftDiceclDiceLoss, or remove it"
 _CROSS_ENTROPY = (
@@ -83,3 +96,38 @@ def check_iter(iter_: int | str, *, auto: bool) -> None:
         raise TypeError(f"iter_ must be an integer but got {type(iter_).__name__}.")
     if iter_ < 0:
         raise ValueError(f"iter_ must be a non-negative integer but got {iter_}.")
+
+
+def check_sync(sync_ranks: bool, batch: bool) -> None:
+    """Raise a ValueError where ranks are to be summed but the items of a batch are not."""
+    if sync_ranks and not batch:
+        raise ValueError(
+            "sync_ranks=True sums over the batches of all ranks, got batch=False; set batch=True"
+        )
+
+
+def checked_smoothing(
+    smooth_nr: float | None, smooth_dr: float | None, smooth: float | None
+) -> Smoothing:
+    """Return the constants with defaults filled in; a ValueError for a negative one."""
+    defaults = Smoothing()
+    values = []
+    for name, value, default in (
+        ("smooth_nr", smooth_nr, defaults.numerator),
+        ("smooth_dr", smooth_dr, defaults.denominator),
+        ("smooth", smooth, defaults.mean),
+    ):
+        if value is not None and not value >= 0:
+            raise ValueError(f"{name} must be 0 or more but got {value}.")
+        values.append(default if value is None else float(value))
+    return Smoothing(*values)
+
+
+def checked_weight(weight: Sequence[float] | float | Tensor | None) -> Tensor | None:
+    """Return the weights as a tensor; a ValueError for a negative one."""
+    if weight is None:
+        return None
+    weights = torch.as_tensor(weight)
+    if weights.ndim > 1 or bool((weights < 0).any()):
+        raise ValueError(f"weight must be one value or one a class, 0 or more, got {weight}")
+    return weights

@@ -11,7 +11,7 @@ from monai.metrics.utils import create_ignore_mask
 from monai.networks import one_hot
 from torch import Tensor
 
-__all__ = ["ChannelSettings", "Prepared", "prepare"]
+__all__ = ["ChannelSettings", "Prepared", "encode_classes", "prepare"]
 
 _TOLERANCE = 1e-4
 
@@ -72,7 +72,7 @@ def prepare(
     counts = _counting(target, mask, settings.ignore_index)
     input = _activate(input, settings)
     if settings.to_onehot_y and n_channels > 1 and target.shape[1] == 1:
-        target = _encode(target, n_channels, settings.ignore_index)
+        target = encode_classes(target, n_channels, settings.ignore_index)
     if not settings.include_background and n_channels > 1:
         input, target = input[:, 1:], target[:, 1:]
         if counts is not None and counts.shape[1] == n_channels:
@@ -151,7 +151,8 @@ def _activate(input: Tensor, settings: ChannelSettings) -> Tensor:
     return input if settings.other_act is None else settings.other_act(input)
 
 
-def _encode(target: Tensor, n_channels: int, ignore_index: int | None) -> Tensor:
+def encode_classes(target: Tensor, n_channels: int, ignore_index: int | None) -> Tensor:
+    """Return class indices (B, 1, ...) as one-hot (B, C, ...); a foreign ignore_index as 0."""
     if ignore_index is not None and not 0 <= ignore_index < n_channels:
         target = torch.where(target == ignore_index, torch.zeros_like(target), target)
     return one_hot(target, num_classes=n_channels)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from monai.utils import LossReduction
 from torch import Tensor
@@ -11,6 +11,7 @@ from torch.nn.modules.loss import _Loss
 from cldice_monai.losses._arguments import check_alpha, refuse_leftovers
 from cldice_monai.losses._counts import dice_from_sums, dice_sums
 from cldice_monai.losses._forward import named_pair
+from cldice_monai.losses._monai_form import check_monai_only
 from cldice_monai.losses._prepare import Prepared
 from cldice_monai.losses._reduce import reduce_loss, weigh_classes
 from cldice_monai.losses.cldice import SoftclDiceLoss
@@ -36,7 +37,7 @@ class SoftDiceclDiceLoss(_Loss):
         squared_pred: square the sizes in the Dice term's denominator.
         jaccard: use the Jaccard index in place of Dice.
         soft_label: use the Dice overlap that is right for labels between 0 and 1.
-        others: the further keyword arguments of `SoftclDiceLoss`.
+        others: the further keyword arguments of `SoftclDiceLoss`, ``monai_compatible`` among them.
 
     Raises:
         TypeError: for arguments of the wrong type or of another loss.
@@ -56,7 +57,7 @@ class SoftDiceclDiceLoss(_Loss):
 
     def __init__(
         self,
-        iter_: int = 3,
+        iter_: int | Literal["auto"] = 3,
         alpha: float = 0.5,
         smooth_nr: float | None = None,
         smooth_dr: float | None = None,
@@ -80,6 +81,10 @@ class SoftDiceclDiceLoss(_Loss):
         self.squared_pred = squared_pred
         self.jaccard = jaccard
         self.soft_label = soft_label
+        if others.get("monai_compatible", False):
+            check_monai_only(
+                {"squared_pred": squared_pred, "jaccard": jaccard, "soft_label": soft_label}
+            )
         self.cldice = SoftclDiceLoss(
             iter_,
             smooth_nr,
@@ -106,6 +111,9 @@ class SoftDiceclDiceLoss(_Loss):
     ) -> Tensor:
         """Return the loss; arguments, result and errors as in `SoftclDiceLoss`."""
         input, target = named_pair(input, target, y_pred, y_true)
+        if self.cldice.monai_form is not None:
+            check_monai_only({"target_skeleton": target_skeleton, "mask": mask})
+            return self.cldice.monai_form.dice_cldice(input, target, self.alpha)
         prepared = self.cldice.prepare(input, target, mask)
         dice = self._dice(prepared)
         cldice = self.cldice.per_class(prepared, target_skeleton)
@@ -120,7 +128,7 @@ class SoftDiceclDiceLoss(_Loss):
             squared_pred=self.squared_pred,
             soft_label=self.soft_label,
         )
-        dice = dice_from_sums(sums, self.cldice.smoothing, jaccard=self.jaccard)
+        dice = dice_from_sums(self.cldice.pooled(sums), self.cldice.smoothing, jaccard=self.jaccard)
         return weigh_classes(dice, self.cldice.class_weight)
 
 

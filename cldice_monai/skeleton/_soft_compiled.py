@@ -16,6 +16,7 @@ import subprocess
 import tempfile
 import threading
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -77,7 +78,7 @@ def _run(
     n_voxels = sizes[1] * sizes[2] * sizes[3]
     wanted = min(torch.get_num_threads(), sizes[1], max(1, n_voxels // _VOXELS_PER_THREAD))
     barrier = (ctypes.c_int * 2)(0, 0)
-    shared = [ctypes.c_void_p(tensor.data_ptr()) for tensor in tensors]
+    shared: list[Any] = [ctypes.c_void_p(tensor.data_ptr()) for tensor in tensors]
     shared += [(ctypes.c_int * len(axes))(*axes), (ctypes.c_long * 4)(*sizes)]
 
     def work(thread: int) -> None:

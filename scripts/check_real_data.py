@@ -48,7 +48,8 @@ def main() -> None:
 def convert(data: Path, work_dir: Path) -> None:
     """Write the stacks, resampled to isotropic voxels, and the OCT volume, as it is, as NIfTI."""
     stacks = data / "vesselNN"
-    training, validation = [], []
+    training: list[dict[str, str]] = []
+    validation: list[dict[str, str]] = []
     for name, (stem, label_ending, spacing) in STACKS.items():
         image = read_tiff(stacks / "images" / f"{stem}_BM4D_denoised.tif")
         label = read_tiff(stacks / "labels" / f"{stem}{label_ending}.tif") > 0

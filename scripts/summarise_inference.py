@@ -10,7 +10,7 @@ import argparse
 import json
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from cldice_monai.data.find_cases import find_inference_cases
@@ -20,7 +20,10 @@ from cldice_monai.errors import InputError
 from cldice_monai.report.baselines import segment_by_threshold
 from cldice_monai.report.scores import score_segmentation
 
-METHODS = {"otsu": "Otsu's threshold", "triangle": "triangle threshold"}
+METHODS: dict[Literal["otsu", "triangle"], str] = {
+    "otsu": "Otsu's threshold",
+    "triangle": "triangle threshold",
+}
 
 
 def main() -> None:

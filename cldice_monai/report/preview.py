@@ -27,6 +27,7 @@ COLOURS = {
 _PANEL_PIXELS = 460
 _MARGIN = 14
 _TITLE_PIXELS = 34
+_LEAST_WIDTH = 780  # the legend fits
 _CAPTION_PIXELS = 26
 _BACKGROUND = (22, 24, 28)
 _TEXT = (235, 235, 235)
@@ -77,18 +78,20 @@ def draw_preview(
         return project(volume, spacing_mm=spacing_mm)
 
     grey = _to_grey(flat(np.nan_to_num(image, nan=-np.inf)))
+    # A whole factor, or the lines of a skeleton would differ in width.
+    factor = max(1, round(_PANEL_PIXELS / max(grey.shape[:2])))
     skeleton = skeletonize(mask > 0)
-    marked = _paint(grey, outline(flat(mask > 0)), "segmentation")
+    picture = _Panel(grey, factor)
+    found = picture.with_outline(flat(mask > 0), "segmentation")
     panels = [
-        ("image, maximum projection", grey),
-        ("segmentation", _paint(marked, flat(skeleton), "skeleton")),
+        ("image, maximum projection", picture),
+        ("segmentation", found.with_dots(flat(skeleton), "skeleton")),
     ]
     entries = ["segmentation", "skeleton"]
     if label is not None:
-        label_skeleton = skeletonize(label > 0)
-        errors = _paint(grey // 2, flat(skeleton), "skeleton")
-        errors = _paint(errors, flat(label_skeleton & ~(mask > 0)), "miss")
-        errors = _paint(errors, flat(skeleton & ~(label > 0)), "ghost")
+        errors = _Panel(grey // 2, factor).with_dots(flat(skeleton), "skeleton")
+        errors = errors.with_dots(flat(skeletonize(label > 0) & ~(mask > 0)), "miss")
+        errors = errors.with_dots(flat(skeleton & ~(label > 0)), "ghost")
         panels.append(("against the label", errors))
         entries += ["ghost", "miss"]
     return _compose(panels, entries, title)
@@ -116,37 +119,52 @@ def _to_grey(flat: np.ndarray) -> np.ndarray:
     return np.repeat(grey[..., None], 3, axis=2)
 
 
-def _paint(picture: np.ndarray, where: np.ndarray, colour: str) -> np.ndarray:
-    painted = picture.copy()
-    painted[where] = COLOURS[colour]
-    return painted
+class _Panel:
+    """A picture whose pixels are ``factor`` screen pixels wide, with marks thinner than those."""
+
+    def __init__(self, picture: np.ndarray, factor: int) -> None:
+        self.factor = factor
+        self.pixels = self._enlarge(picture)
+
+    def _enlarge(self, flat: np.ndarray) -> np.ndarray:
+        return flat.repeat(self.factor, axis=0).repeat(self.factor, axis=1)
+
+    def _painted(self, where: np.ndarray, colour: str) -> _Panel:
+        painted = _Panel(np.empty((0, 0, 3), np.uint8), self.factor)
+        painted.pixels = self.pixels.copy()
+        painted.pixels[where] = COLOURS[colour]
+        return painted
+
+    def with_outline(self, mask: np.ndarray, colour: str) -> _Panel:
+        """Draw a thin line along the inside of a mask."""
+        return self._painted(outline(self._enlarge(mask)), colour)
+
+    def with_dots(self, mask: np.ndarray, colour: str) -> _Panel:
+        """Draw the pixels of a mask as dots that leave the picture between them visible."""
+        inset = self.factor // 4
+        dot = np.zeros((self.factor, self.factor), bool)
+        dot[inset : self.factor - inset, inset : self.factor - inset] = True
+        tiled = np.tile(dot, mask.shape)
+        return self._painted(self._enlarge(mask) & tiled, colour)
 
 
-def _compose(panels: list[tuple[str, np.ndarray]], entries: list[str], title: str) -> Image:
+def _compose(panels: list[tuple[str, _Panel]], entries: list[str], title: str) -> Image:
     from PIL import Image, ImageDraw
 
-    scaled = [(caption, _enlarge(Image.fromarray(panel))) for caption, panel in panels]
-    width = _MARGIN + sum(panel.width + _MARGIN for _, panel in scaled)
-    body = max(panel.height for _, panel in scaled)
+    pictures = [(caption, Image.fromarray(panel.pixels)) for caption, panel in panels]
+    width = _MARGIN + sum(picture.width + _MARGIN for _, picture in pictures)
+    body = max(picture.height for _, picture in pictures)
     height = _TITLE_PIXELS + _CAPTION_PIXELS + body + _TITLE_PIXELS + _MARGIN
-    sheet = Image.new("RGB", (max(width, 560), height), _BACKGROUND)
+    sheet = Image.new("RGB", (max(width, _LEAST_WIDTH), height), _BACKGROUND)
     draw = ImageDraw.Draw(sheet)
     _write(draw, (_MARGIN, 8), title, size=17)
     left = _MARGIN
-    for caption, panel in scaled:
+    for caption, picture in pictures:
         _write(draw, (left, _TITLE_PIXELS), caption, size=14)
-        sheet.paste(panel, (left, _TITLE_PIXELS + _CAPTION_PIXELS))
-        left += panel.width + _MARGIN
+        sheet.paste(picture, (left, _TITLE_PIXELS + _CAPTION_PIXELS))
+        left += picture.width + _MARGIN
     _draw_legend(draw, entries, top=_TITLE_PIXELS + _CAPTION_PIXELS + body + 10)
     return sheet
-
-
-def _enlarge(panel: Image) -> Image:
-    from PIL import Image
-
-    # A whole factor, or the lines of a skeleton would differ in width.
-    factor = max(1, round(_PANEL_PIXELS / max(panel.size)))
-    return panel.resize((panel.width * factor, panel.height * factor), Image.Resampling.NEAREST)
 
 
 def _draw_legend(draw: ImageDraw, entries: list[str], *, top: int) -> None:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from cldice_monai.skeleton import skeletonize
-from cldice_monai.topology import betti_numbers
+from cldice_monai.topology import betti_numbers, overlap_scores
 
 __all__ = ["DEFINITIONS", "score_segmentation"]
 
@@ -58,17 +57,6 @@ def score_segmentation(
     }
     if not label.any():
         return scores | dict.fromkeys(("dice", "cldice", "tprec", "tsens"), None)
-    tprec = _share(skeletonize(prediction), label)
-    tsens = _share(skeletonize(label), prediction)
-    overlap = np.count_nonzero(prediction & label)
-    return scores | {
-        "dice": 2 * overlap / (np.count_nonzero(prediction) + np.count_nonzero(label)),
-        "cldice": 2 * tprec * tsens / (tprec + tsens) if tprec + tsens else 0.0,
-        "tprec": tprec,
-        "tsens": tsens,
-    }
-
-
-def _share(skeleton: np.ndarray, mask: np.ndarray) -> float:
-    total = np.count_nonzero(skeleton)
-    return np.count_nonzero(skeleton & mask) / total if total else 0.0
+    overlap = int(np.count_nonzero(prediction & label))
+    n_voxels = int(np.count_nonzero(prediction)) + int(np.count_nonzero(label))
+    return scores | {"dice": 2 * overlap / n_voxels} | overlap_scores(prediction, label)._asdict()

@@ -53,8 +53,9 @@ class TrainingProgress:
         output = engine.state.output
         output = output[0] if isinstance(output, list) else output
         self._losses.append(float(output["loss"]))
-        if time.monotonic() - self._last_line > _SECONDS_BETWEEN_LINES:
-            step = (engine.state.iteration - 1) % engine.state.epoch_length + 1
+        step = (engine.state.iteration - 1) % engine.state.epoch_length + 1
+        is_last = step == engine.state.epoch_length  # the line of the epoch follows at once
+        if not is_last and time.monotonic() - self._last_line > _SECONDS_BETWEEN_LINES:
             self._say(engine, f"step {step}/{engine.state.epoch_length}")
 
     def _epoch(self, engine: Engine) -> None:

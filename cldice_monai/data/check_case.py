@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -149,7 +149,7 @@ def _compare_grids(report: CaseReport, image: Volume, label: Volume) -> None:
 def _without_voxels(volume: Volume) -> Volume:
     """Keep shape and geometry but let the memory go."""
     shape_only = np.broadcast_to(np.float32(0), volume.array.shape)
-    return Volume(**{**vars(volume), "array": shape_only})
+    return replace(volume, array=shape_only)
 
 
 def _channels(count: int) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,7 @@ _UNITS = {1: "meter", 2: "mm", 3: "micron"}
 _MM_PER_UNIT = {"meter": 1000.0, "mm": 1.0, "micron": 0.001, "unknown": 1.0}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Volume:
     """One volume in memory, with the geometry of its file.
 
@@ -94,7 +94,7 @@ def read_volume(paths: PathLike | Sequence[PathLike]) -> Volume:
             f"{files[0]}: given as one of {len(files)} files of one channel each, but together "
             f"they hold {array.shape[0]} channels; give one file with all channels or one a channel"
         )
-    return Volume(**{**vars(first), "array": array})
+    return replace(first, array=array)
 
 
 def write_like(array: np.ndarray, path: PathLike, *, like: PathLike | Sequence[PathLike]) -> Path:

@@ -50,12 +50,15 @@ def suggest_iter(
 
 
 def erosions_needed(label: Tensor | np.ndarray, spacing: Sequence[float] | None) -> int:
-    """Return after how many levels of erosion nothing is left of a batch of labels."""
+    """Return after how many levels of erosion nothing is left of a batch of labels.
+
+    An item that is vessel everywhere has no surface to erode from and is passed over.
+    """
     mask = _foreground(torch.as_tensor(label))
     n_dims = mask.dim() - 1
     level = 0
     schedule: list[tuple[bool, ...]] = []
-    while mask.any():
+    while (mask := mask[~mask.flatten(1).all(dim=1)]).any():
         if level == len(schedule):
             schedule = erosion_schedule(level + _LEVELS_AT_A_TIME, n_dims, spacing)
         mask = _erode(mask, schedule[level])
@@ -75,13 +78,11 @@ def _foreground(label: Tensor) -> Tensor:
 
 
 def _erode(mask: Tensor, axes: tuple[bool, ...]) -> Tensor:
-    """Keep what has all its face neighbours along the active axes; the outside is background."""
+    """Keep what has all its face neighbours along the active axes; the outside is left out."""
     kept = mask.clone()
     for axis, active in enumerate(axes, start=1):
         if active:
             n = mask.shape[axis] - 1
             kept.narrow(axis, 0, n).logical_and_(mask.narrow(axis, 1, n))
             kept.narrow(axis, 1, n).logical_and_(mask.narrow(axis, 0, n))
-            kept.select(axis, 0).fill_(False)
-            kept.select(axis, n).fill_(False)
     return kept

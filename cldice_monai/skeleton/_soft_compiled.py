@@ -28,7 +28,7 @@ __all__ = ["compiled_backward", "compiled_forward", "find_compiler", "load_kerne
 _LOG = logging.getLogger(__name__)
 _SECONDS_TO_COMPILE = 60
 _VOXELS_PER_THREAD = 16384
-_SUFFIX = {torch.float32: "f32", torch.float64: "f64"}
+_NAMES = {torch.float32: ("float", "f32"), torch.float64: ("double", "f64")}
 
 
 def find_compiler() -> str | None:
@@ -41,24 +41,28 @@ def find_compiler() -> str | None:
 
 
 @functools.cache
-def load_kernels() -> ctypes.CDLL | None:
-    """Compile and load the kernels once a process; None where that is not possible."""
+def load_kernels(dtype: torch.dtype) -> ctypes.CDLL | None:
+    """Compile and load the kernels of a dtype once a process; None where that is not possible.
+
+    Args:
+        dtype: float32 or float64.
+    """
     compiler = find_compiler()
     if compiler is None:
         _LOG.info("no C compiler found: the soft skeleton runs in plain tensor operations")
         return None
     for flags in (["-march=native"], []):
         try:
-            return _build(compiler, flags)
+            return _build(compiler, flags, c_source(*_NAMES[dtype]))
         except (OSError, subprocess.SubprocessError) as error:
             _LOG.info("%s %s cannot build the soft skeleton: %s", compiler, flags, error)
     return None
 
 
-def _build(compiler: str, flags: list[str]) -> ctypes.CDLL:
+def _build(compiler: str, flags: list[str], code: str) -> ctypes.CDLL:
     with tempfile.TemporaryDirectory(prefix="cldice_monai_") as folder:
         source, target = Path(folder, "soft.c"), Path(folder, "soft.so")
-        source.write_text(c_source())
+        source.write_text(code)
         command = [compiler, "-std=c11", "-O3", "-fno-trapping-math", "-fno-math-errno"]
         command += [*flags, "-shared", "-fPIC", "-o", str(target), str(source)]
         subprocess.run(command, check=True, capture_output=True, timeout=_SECONDS_TO_COMPILE)
@@ -74,7 +78,7 @@ def _run(
     options: tuple[int, ...],
 ) -> None:
     """Call one kernel in several threads; ctypes releases the interpreter's lock meanwhile."""
-    kernel = getattr(load_kernels(), f"{name}_{_SUFFIX[dtype]}")
+    kernel = getattr(load_kernels(dtype), f"{name}_{_NAMES[dtype][1]}")
     n_voxels = sizes[1] * sizes[2] * sizes[3]
     wanted = min(torch.get_num_threads(), sizes[1], max(1, n_voxels // _VOXELS_PER_THREAD))
     barrier = (ctypes.c_int * 2)(0, 0)

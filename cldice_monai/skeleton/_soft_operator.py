@@ -27,7 +27,7 @@ def _unpack(axes: list[int], n_dims: int) -> list[tuple[bool, ...]]:
 
 
 def _use_kernels(x: Tensor, compiled: bool) -> bool:
-    return compiled and x.device.type == "cpu" and load_kernels() is not None
+    return compiled and x.device.type == "cpu" and load_kernels(x.dtype) is not None
 
 
 @torch.library.custom_op("cldice_monai::soft_skeleton", mutates_args=())

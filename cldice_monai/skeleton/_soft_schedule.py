@@ -14,7 +14,8 @@ def erosion_schedule(
 
     One level stands for a depth of the finest spacing. An axis whose voxels are m times as long
     is eroded in one level of m, so that the surface moves inward at the same speed in mm along
-    every axis. Its first turn comes when a level has reached half of its voxel.
+    every axis. Its turns come one level late: a vessel of one or two slices has then been thinned
+    within its slice before the erosion across slices takes it away as a whole.
 
     Args:
         n_levels: number of erosions, iter_ + 1.
@@ -26,14 +27,16 @@ def erosion_schedule(
 
     Example:
         >>> erosion_schedule(3, 2, (1.0, 0.5))
-        [(True, True), (False, True), (True, True)]
+        [(False, True), (False, True), (True, True)]
     """
     if spacing is None:
         return [(True,) * n_dims] * n_levels
     finest = min(spacing)
 
     def reached(axis: int, level: int) -> int:
-        return int(level * finest / spacing[axis] + 0.5 + 1e-9)
+        if spacing[axis] == finest:
+            return level
+        return int(max(level - 1, 0) * finest / spacing[axis] + 1e-9)
 
     return [
         tuple(reached(axis, level + 1) > reached(axis, level) for axis in range(n_dims))

@@ -1,6 +1,6 @@
 """C source of the soft skeleton, compiled on first use where a compiler exists.
 
-The functions are written once with REAL and SUFFIX and compiled for float and double. All threads
+The functions are written once with REAL and SUFFIX, for float and double. All threads
 of a call run the same function over their share of the planes and meet at a barrier once a level.
 A row is contiguous, so that the compiler turns the inner loops into vector instructions, and a
 plane is used again while it is in the cache. An image of two dimensions comes as planes of one
@@ -164,10 +164,12 @@ void forward_SUFFIX(const REAL *x, REAL *skeleton, REAL *product, REAL *spare, c
 """
 
 
-def c_source() -> str:
-    """Return the translation unit with ``forward_*`` and ``backward_*`` for f32 and f64."""
-    typed = [
-        (_FORWARD + BACKWARD).replace("SUFFIX", suffix).replace("REAL", real)
-        for suffix, real in (("f32", "float"), ("f64", "double"))
-    ]
-    return _COMMON + "".join(typed)
+def c_source(real: str, suffix: str) -> str:
+    """Return the translation unit with ``forward_suffix`` and ``backward_suffix``.
+
+    Args:
+        real: the C type of a voxel, float or double.
+        suffix: what its functions are called by.
+    """
+    typed = (_FORWARD + BACKWARD).replace("SUFFIX", suffix).replace("REAL", real)
+    return _COMMON + typed

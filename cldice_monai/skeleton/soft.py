@@ -8,6 +8,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from cldice_monai.skeleton._soft_compiled import load_kernels
 from cldice_monai.skeleton._soft_operator import soft_skeleton_operator
 from cldice_monai.skeleton._soft_schedule import erosion_schedule
 
@@ -19,7 +20,7 @@ def soft_skeleton(
     iter_: int = 3,
     *,
     core: bool = True,
-    border: Literal["background", "ignore"] = "background",
+    border: Literal["background", "ignore"] = "ignore",
     spacing: Sequence[float] | None = None,
     backend: Literal["auto", "compiled", "eager"] = "auto",
 ) -> Tensor:
@@ -28,8 +29,8 @@ def soft_skeleton(
     Erosion is the minimum over the face neighbours, dilation the maximum over the full box. What
     an opening takes away from the image after j erosions is collected for j = 0..iter_. What
     survives all ``iter_ + 1`` erosions, the core of a structure too thick for ``iter_``, is
-    collected too, so that no structure is without skeleton; ``core=False, border="ignore"`` is
-    the form of the paper's appendix, which loses it.
+    collected too, so that no structure is without skeleton; ``core=False`` is the form of the
+    paper's appendix, which loses it.
 
     Algorithm 1 runs its loop for i = 0..k inclusive, one level more than the appendix' code with
     iter_ = k: ``iter_`` here is that of the appendix and of MONAI.
@@ -40,7 +41,8 @@ def soft_skeleton(
         iter_: number of iterations, at least the largest radius in voxels (along the finest axis
             where ``spacing`` is given) minus one for a complete thinning.
         core: add what survives the last erosion.
-        border: whether the outside of the image is background or is left out of each minimum.
+        border: whether the outside of the image is left out of each minimum, so that a vessel cut
+            by the edge of a patch keeps its skeleton up to there, or is background.
         spacing: voxel size along each spatial axis; coarse axes are then eroded less often.
         backend: "auto" uses a kernel compiled on first use where a C compiler is found and the
             tensor is on the CPU; "eager" plain tensor operations; "compiled" insists on the kernel.
@@ -50,6 +52,7 @@ def soft_skeleton(
 
     Raises:
         TypeError: where ``x`` is not floating or ``iter_`` is not an integer.
+        RuntimeError: where "compiled" is asked for and cannot be had.
         ValueError: for a shape, ``iter_``, ``border`` or ``spacing`` that cannot be used.
 
     Example:
@@ -62,12 +65,19 @@ def soft_skeleton(
         Shit et al., clDice, CVPR 2021, Algorithm 1 and appendix G.2, G.3.
     """
     _check(x, iter_, border)
+    if backend not in ("auto", "compiled", "eager"):
+        raise ValueError(f'backend must be "auto", "compiled" or "eager", got {backend!r}')
     n_dims = x.dim() - 2
     schedule = erosion_schedule(iter_ + 1, n_dims, _checked_spacing(spacing, n_dims))
     work = x if x.dtype in (torch.float32, torch.float64) else x.float()
     flat = work.reshape(-1, *x.shape[2:])
     if flat.numel() == 0:
         return x.clone()
+    if backend == "compiled" and not (work.device.type == "cpu" and load_kernels(work.dtype)):
+        raise RuntimeError(
+            f'backend="compiled" needs a C compiler and a tensor on the CPU, got one on '
+            f'{work.device}; use "auto"'
+        )
     skeleton = soft_skeleton_operator(
         flat,
         schedule,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import torch
@@ -33,7 +33,7 @@ class DownsampleLabel(Transform):
         [[0, 0], [1, 1]]
     """
 
-    backend: ClassVar[list[TransformBackends]] = [TransformBackends.TORCH]
+    backend = (TransformBackends.TORCH,)
 
     def __init__(self, factor: int | Sequence[int]) -> None:
         factors = (factor,) if isinstance(factor, int) else tuple(factor)

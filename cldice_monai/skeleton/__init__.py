@@ -1,6 +1,7 @@
 """Skeletons of vessels: binary for measuring, soft for training."""
 
+from cldice_monai.skeleton.background import background_skeleton
 from cldice_monai.skeleton.binary import skeletonize
 from cldice_monai.skeleton.soft import soft_skeleton
 
-__all__ = ["skeletonize", "soft_skeleton"]
+__all__ = ["background_skeleton", "skeletonize", "soft_skeleton"]

@@ -14,7 +14,7 @@ import numpy as np
 
 from cldice_monai.skeleton.connectivity import Connectivity
 
-__all__ = ["OPEN_AFTER", "OPEN_BEFORE", "SIMPLE", "neighbourhood_flags"]
+__all__ = ["OPEN_AFTER", "OPEN_BEFORE", "SIMPLE", "neighbourhood_flags", "separates_background"]
 
 SIMPLE = 1  # deleting the centre keeps the topology
 OPEN_BEFORE = 2  # simple, no end of a curve, and background at a face on a negative side
@@ -65,6 +65,37 @@ def neighbourhood_flags(
         open_faces = [v for offset, v in _faces(opposite).items() if sum(offset) == side]
         flags |= flag * _unpack(removable & np.bitwise_or.reduce(open_faces), flat.size)
     return flags.reshape(codes.shape)
+
+
+def separates_background(
+    codes: np.ndarray, *, ndim: int, connectivity: Connectivity = "foreground-full"
+) -> np.ndarray:
+    """Tell where the background neighbours fall apart: the centre lies in a surface, not a curve.
+
+    Args:
+        codes: integer array of neighbourhoods; the centre's bit is ignored.
+        ndim: 2 or 3. In 2D every curve separates.
+        connectivity: the foreground's.
+
+    Returns:
+        Boolean array of the same shape.
+
+    Example:
+        >>> plane = sum(1 << (9 + bit) for bit in range(9))
+        >>> line = (1 << 12) | (1 << 13) | (1 << 14)
+        >>> separates_background(np.array([plane, line]), ndim=3)
+        array([ True, False])
+    """
+    flat = np.ascontiguousarray(codes).ravel()
+    background = {
+        offset: ~np.packbits((flat >> position) & 1 != 0)
+        for offset, position in _neighbour_positions(ndim).items()
+    }
+    by_face = connectivity == "foreground-full"
+    meeting = _faces(background) if by_face else background
+    one = _faces_are_one_component(background) if by_face else _is_one_component(background)
+    split = np.bitwise_or.reduce(list(meeting.values())) & ~one
+    return _unpack(split, flat.size).astype(bool).reshape(codes.shape)
 
 
 @cache

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from itertools import pairwise, product
 
 import numpy as np
+from scipy import ndimage
 
 from cldice_monai.skeleton.connectivity import Connectivity
 from cldice_monai.skeleton.distance import squared_distances
@@ -19,7 +20,7 @@ from cldice_monai.skeleton.mask import bounding_box
 from cldice_monai.skeleton.simple_points import OPEN_AFTER, OPEN_BEFORE, SIMPLE
 from cldice_monai.skeleton.simple_table import load_table
 
-__all__ = ["thin"]
+__all__ = ["thin", "thin_within_exterior"]
 
 _FEW = 400  # voxels below which the calls cost more than the work
 
@@ -56,18 +57,54 @@ def thin(
     # np.pad would keep a Fortran order; the flat positions below are those of C order.
     padded = np.zeros((len(items), *(size + 2 for size in part.shape[1:])), bool)
     padded[inner] = part
-    index, shape = np.flatnonzero(padded), padded.shape
+    index = np.flatnonzero(padded)
     steps = (1.0,) * ndim if spacing is None else tuple(spacing)
-    depth = np.sqrt(squared_distances(index, shape=shape, spacing=steps)) / np.float32(min(steps))
+    depth = np.sqrt(squared_distances(index, shape=padded.shape, spacing=steps))
     # The sub-fields are those of the whole array, wherever its bounding box begins.
-    origin = [part.start - 1 for part in box]
-    fields = _sub_fields(index, shape, origin)
-    neighbourhoods = _Neighbourhoods(index, shape, connectivity)
-    kept = _thin_by_level(neighbourhoods, index, fields, np.rint(2 * depth).astype(np.int32))
+    fields = _sub_fields(index, padded.shape, [part.start - 1 for part in box])
+    neighbourhoods = _Neighbourhoods(index, padded.shape, connectivity)
+    levels = np.rint(2 * depth / np.float32(min(steps))).astype(np.int32)
     padded[...] = False
-    padded.reshape(-1)[kept] = True
+    padded.reshape(-1)[_thin_by_level(neighbourhoods, index, fields, levels)] = True
     result[(slice(None), *box)] = padded[inner]
     return result
+
+
+def thin_within_exterior(
+    item: np.ndarray, *, connectivity: Connectivity, spacing: Sequence[float] | None = None
+) -> np.ndarray:
+    """Thin one mask whose outside is set too: one cell around the array that is never deleted.
+
+    Args:
+        item: boolean (H, W) or (H, W, D).
+        connectivity: of what is set.
+        spacing: voxel size along each axis; None for 1.
+
+    Returns:
+        Boolean array padded by one: the skeleton, and the padding, True, as the exterior cell.
+
+    Example:
+        >>> outside_of_a_square = np.ones((5, 5), bool)
+        >>> outside_of_a_square[1:4, 1:4] = False
+        >>> int(thin_within_exterior(outside_of_a_square, connectivity="foreground-face").sum())
+        24
+    """
+    # A second layer, not set, lets the neighbourhoods of the exterior be looked up.
+    padded = np.pad(np.pad(np.ascontiguousarray(item), 1, constant_values=True), 1)[None]
+    index = np.flatnonzero(padded)
+    neighbourhoods = _Neighbourhoods(index, padded.shape, connectivity)
+    inside = np.pad(item, 2)[None].reshape(-1)[index]
+    steps = (1.0,) * item.ndim if spacing is None else tuple(spacing)
+    depth = np.ones(item.shape)
+    if not item.all():
+        depth = ndimage.distance_transform_edt(item, sampling=steps) / min(steps)
+    levels = np.rint(2 * depth[item]).astype(np.int32)
+    fields = _sub_fields(index[inside], padded.shape, [-2] * item.ndim)
+    kept = _thin_by_level(neighbourhoods, index[inside], fields, levels)
+    result = padded.reshape(-1).copy()
+    result[index[inside]] = False
+    result[kept] = True
+    return result.reshape(padded.shape)[(0,) + (slice(1, -1),) * item.ndim]
 
 
 class _Neighbourhoods:
@@ -122,7 +159,7 @@ def _thin_by_level(
     ends = np.cumsum(np.bincount(levels))
     index, fields = index[order], fields[order]
     active, active_fields = index[:0], fields[:0]
-    for start, end in zip(np.concatenate([[0], ends[:-1]]), ends, strict=True):
+    for start, end in pairwise([0, *ends.tolist()]):
         active = np.concatenate([active, index[start:end]])
         active_fields = np.concatenate([active_fields, fields[start:end]])
         active, active_fields, _ = _sweep(neighbourhoods, active, active_fields)

@@ -6,6 +6,11 @@ from cldice_monai.topology.betti import (
     betti_numbers,
     euler_characteristic,
 )
+from cldice_monai.topology.homotopy import (
+    HomotopyCertificate,
+    admits_skeleta,
+    homotopy_certificate,
+)
 from cldice_monai.topology.length import skeleton_length_mm
 from cldice_monai.topology.overlap import (
     GhostsAndMisses,
@@ -20,14 +25,17 @@ from cldice_monai.topology.patches import PatchSampler
 
 __all__ = [
     "GhostsAndMisses",
+    "HomotopyCertificate",
     "OverlapScores",
     "PatchSampler",
+    "admits_skeleta",
     "batched_betti_numbers",
     "batched_euler_characteristic",
     "betti_numbers",
     "cldice",
     "euler_characteristic",
     "ghosts_and_misses",
+    "homotopy_certificate",
     "overlap_scores",
     "skeleton_length_mm",
     "topology_precision",

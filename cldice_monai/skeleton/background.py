@@ -1,0 +1,60 @@
+"""The skeleton of the background, seen from the sphere that the paper embeds an image in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from cldice_monai.skeleton.connectivity import Connectivity, check_connectivity
+from cldice_monai.skeleton.mask import Mask, as_mask
+from cldice_monai.skeleton.thinning import thin_within_exterior
+
+__all__ = ["background_skeleton"]
+
+
+def background_skeleton(
+    mask: Mask,
+    *,
+    connectivity: Connectivity = "foreground-full",
+    spacing: Sequence[float] | None = None,
+) -> np.ndarray:
+    """Thin what is not in a mask, together with all that lies outside the array.
+
+    The paper completes the grid to a sphere by one exterior cell. Here the array is padded by one
+    layer that stands for this cell: it belongs to the background and to its skeleton and is never
+    deleted. The background is thinned under the connectivity dual to the mask's.
+
+    Args:
+        mask: (H, W) or (H, W, D), binary, bool or 0/1 of any dtype.
+        connectivity: of the mask, as for `skeletonize`; its background has the dual one.
+        spacing: voxel size along each axis, for centring; None centres in voxels.
+
+    Returns:
+        Boolean array, two longer than the mask along each axis: the skeleton, the outermost layer
+        True. Of an empty mask, whose background is the whole sphere, all True.
+
+    Raises:
+        TypeError: ``mask`` holds no numbers.
+        ValueError: ``mask`` is not binary or has another number of axes, or the connectivity is
+            unknown.
+
+    Example:
+        >>> ring = np.ones((5, 5), bool)
+        >>> ring[1:4, 1:4] = False
+        >>> background_skeleton(ring)[1:-1, 1:-1].astype(int)
+        array([[0, 0, 0, 0, 0],
+               [0, 0, 0, 0, 0],
+               [0, 1, 1, 1, 0],
+               [0, 0, 0, 0, 0],
+               [0, 0, 0, 0, 0]])
+
+    Reference:
+        Shit et al., clDice, CVPR 2021, section 3 and corollary 1.1.
+    """
+    check_connectivity(connectivity)
+    voxels = as_mask(mask)
+    dual: Connectivity = (
+        "foreground-face" if connectivity == "foreground-full" else "foreground-full"
+    )
+    return thin_within_exterior(~voxels, connectivity=dual, spacing=spacing)

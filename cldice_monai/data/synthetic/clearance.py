@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy.spatial import cKDTree
 
+from cldice_monai.data.synthetic.contacts import close_points
 from cldice_monai.data.synthetic.curves import Curves
 from cldice_monai.data.synthetic.network import StraightNetwork
 
@@ -55,28 +55,11 @@ def _without_dead_ends(
 def _conflicts(network: StraightNetwork, curves: Curves, clearance: float) -> _Pairs:
     """Return (K, 2) pairs of edges that come too close; the first of each is a capillary."""
     owner = np.repeat(np.arange(len(network.pairs)), np.diff(curves.bounds))
-    thin = np.flatnonzero(~network.is_tree[owner])
-    found = [np.zeros((0, 2), dtype=np.int64)]
-    if len(thin) == 0:
-        return found[0]
-    widest = float(curves.radius[thin].max())
-    thin_tree = cKDTree(curves.points[thin])
-    # classes of about equal radius, so that a thick trunk does not widen the search for all
-    octave = np.floor(np.log2(curves.radius)).astype(np.int64)
-    for level in np.unique(octave):
-        other = np.flatnonzero(octave == level)
-        reach = widest + float(curves.radius[other].max()) + clearance
-        near = thin_tree.sparse_distance_matrix(
-            cKDTree(curves.points[other]), reach, output_type="ndarray"
-        )
-        a, b = thin[near["i"]], other[near["j"]]
-        touch = (owner[a] != owner[b]) & (
-            near["v"] < curves.radius[a] + curves.radius[b] + clearance
-        )
-        a, b = a[touch], b[touch]
-        natural = _meet_nearby(network, curves, owner, a, b, clearance)
-        found.append(np.stack([owner[a], owner[b]], axis=1)[~natural])
-    pairs = np.concatenate(found)
+    a, b = close_points(
+        curves.points, curves.radius, owner, ~network.is_tree[owner], clearance=clearance
+    )
+    natural = _meet_nearby(network, curves, owner, a, b, clearance)
+    pairs = np.stack([owner[a], owner[b]], axis=1)[~natural]
     both_thin = ~network.is_tree[pairs[:, 1]]
     pairs[both_thin] = np.sort(pairs[both_thin], axis=1)
     return np.unique(pairs, axis=0)

@@ -73,7 +73,9 @@ def bend(
     detours = rng.standard_normal((len(count), _N_WAVES, 3)) * falling[:, None]
     # a long vessel winds more often, not further, than one of some 20 voxels
     detours *= settings.tortuosity * np.minimum(length, 20.0)[:, None, None]
-    points += (waves[:, :, None] * detours[edge]).sum(axis=1)
+    # flat at the nodes, so that a detour does not turn a fork into a slit
+    gentle = waves * (4.0 * t * (1.0 - t))[:, None]
+    points += (gentle[:, :, None] * detours[edge]).sum(axis=1)
     # a short thick piece would look like a bead, so it swells less
     room = np.minimum(1.0, length / (12.0 * network.radius))
     swell = rng.standard_normal((len(count), _N_WAVES)) * falling

@@ -6,14 +6,15 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from cldice_monai.data.synthetic.border import shorten_at_border
 from cldice_monai.data.synthetic.clearance import capillaries_to_keep
 from cldice_monai.data.synthetic.clip import clip_to_volume, without_crumbs
 from cldice_monai.data.synthetic.curves import bend
 from cldice_monai.data.synthetic.imaging import choose_visible, image_vessels
 from cldice_monai.data.synthetic.network import grow_network
-from cldice_monai.data.synthetic.presets import get_preset
+from cldice_monai.data.synthetic.presets import GeometrySettings, get_preset
 from cldice_monai.data.synthetic.rasterise import rasterise
-from cldice_monai.data.synthetic.sample import VesselSample
+from cldice_monai.data.synthetic.sample import VesselGraph, VesselSample
 
 __all__ = ["GENERATOR_VERSION", "generate_vessels"]
 
@@ -62,11 +63,7 @@ def generate_vessels(
         np.random.Generator(np.random.PCG64(child))
         for child in np.random.SeedSequence(seed).spawn(2)
     )
-    network = grow_network(size, settings=settings.geometry, rng=drawing)
-    curves = bend(network, settings=settings.geometry, rng=drawing)
-    keep = capillaries_to_keep(network, curves, clearance=settings.geometry.clearance)
-    graph = clip_to_volume(network.subset(keep), curves.subset(keep), size)
-    graph = without_crumbs(graph, shortest=_SHORTEST_PIECE)
+    graph = _draw_graph(size, settings.geometry, drawing)
     raster = rasterise(graph, size)
     vessel = graph.vessels()
     visible = choose_visible(
@@ -88,6 +85,17 @@ def generate_vessels(
         preset=preset,
         seed=int(seed),
     )
+
+
+def _draw_graph(
+    size: tuple[int, int, int], settings: GeometrySettings, rng: np.random.Generator
+) -> VesselGraph:
+    network = grow_network(size, settings=settings, rng=rng)
+    curves = bend(network, settings=settings, rng=rng)
+    keep = capillaries_to_keep(network, curves, clearance=settings.clearance)
+    graph = clip_to_volume(network.subset(keep), curves.subset(keep), size)
+    graph = shorten_at_border(graph, size, clearance=settings.clearance)
+    return without_crumbs(graph, shortest=_SHORTEST_PIECE)
 
 
 def _check_shape(shape: Sequence[int]) -> tuple[int, int, int]:

@@ -50,7 +50,7 @@ def scatter_points(
 
 
 def join_neighbours(
-    points: _Array, *, max_degree: int = 3, n_nearest: int = 16
+    points: _Array, *, max_degree: int = 3, least_angle: float = 60.0, n_nearest: int = 16
 ) -> npt.NDArray[np.int64]:
     """Join points to a mesh whose loops are small and whose edges keep away from each other.
 
@@ -62,6 +62,7 @@ def join_neighbours(
     Args:
         points: (N, 3) float64.
         max_degree: most edges at a point; a point that would have none gets one all the same.
+        least_angle: smallest angle between two edges at a point, in degrees.
         n_nearest: how many nearest points of each are looked at.
 
     Returns:
@@ -94,16 +95,26 @@ def join_neighbours(
     candidate = np.flatnonzero(is_gabriel & (first < second))
     order = np.lexsort((length[candidate], ~is_relative[candidate]))
     pairs = np.stack([first, second], axis=1)[candidate[order]]
-    return _accept(pairs, len(points), max_degree)
+    return _accept(points, pairs, max_degree, least_angle)
 
 
-def _accept(pairs: npt.NDArray[np.int64], n_points: int, max_degree: int) -> npt.NDArray[np.int64]:
-    """Take edges in their order as long as both ends have room."""
-    degree = [0] * n_points
+def _accept(
+    points: _Array, pairs: npt.NDArray[np.int64], max_degree: int, least_angle: float
+) -> npt.NDArray[np.int64]:
+    """Take edges in their order as long as both ends have room; no end is left without any."""
+    closest = np.cos(np.deg2rad(least_angle)) + 1e-9
+    leaving: list[list[_Array]] = [[] for _ in points]
     accepted = []
     for a, b in pairs.tolist():
-        if max(degree[a], degree[b]) < max_degree or min(degree[a], degree[b]) == 0:
-            degree[a] += 1
-            degree[b] += 1
+        along = points[b] - points[a]
+        along = along / np.sqrt((along**2).sum())
+        likeness = [(u * along).sum() for u in leaving[a]] + [
+            -(u * along).sum() for u in leaving[b]
+        ]
+        n_a, n_b = len(leaving[a]), len(leaving[b])
+        has_room = max(n_a, n_b) < max_degree and max(likeness, default=-1.0) <= closest
+        if has_room or min(n_a, n_b) == 0:
+            leaving[a].append(along)
+            leaving[b].append(-along)
             accepted.append((a, b))
     return np.array(sorted(accepted), dtype=np.int64).reshape(-1, 2)

@@ -9,9 +9,10 @@ import numpy as np
 import numpy.typing as npt
 from scipy.spatial import cKDTree
 
+from cldice_monai.data.synthetic.forest import grow_forest
 from cldice_monai.data.synthetic.mesh import join_neighbours, scatter_points
 from cldice_monai.data.synthetic.presets import GeometrySettings
-from cldice_monai.data.synthetic.tree import Segments, VesselTree, grow_tree
+from cldice_monai.data.synthetic.tree import VesselTree
 
 __all__ = ["StraightNetwork", "grow_network"]
 
@@ -63,7 +64,7 @@ def grow_network(
     """
     low = np.full(3, -_MARGIN)
     high = np.array(shape, dtype=np.float64) - 1.0 + _MARGIN
-    trees = _grow_trees(shape, low, high, settings, rng)
+    trees = grow_forest(shape, low, high, settings=settings, rng=rng)
     offsets = np.concatenate([[0], np.cumsum([len(tree.parent) for tree in trees])])
     nodes = np.concatenate([tree.position for tree in trees])
     pairs = np.concatenate([_segments(t) + o for t, o in zip(trees, offsets[:-1], strict=True)])
@@ -77,9 +78,7 @@ def grow_network(
     index = np.concatenate([ends, len(nodes) + np.arange(len(free))])
     mesh = join_neighbours(mesh_nodes)
     # a capillary starts at a tree's end, so what lies around the ends is not in its way
-    in_the_way = (
-        cKDTree(nodes[ends]).query(occupied)[0] > 4.0 if len(ends) else occupied[:, 0] > low[0] - 1
-    )
+    in_the_way = _distance(occupied, nodes[ends]) > 4.0
     mesh = mesh[_keeps_off(mesh_nodes, mesh, occupied[in_the_way], occupied_radius[in_the_way])]
     smallest, largest = settings.capillary_radius
     mesh_radius = smallest + (largest - smallest) * rng.random(len(mesh))
@@ -89,73 +88,6 @@ def grow_network(
         radius=np.concatenate([radius, mesh_radius]),
         is_tree=np.arange(len(pairs) + len(mesh)) < len(pairs),
     )
-
-
-def _grow_trees(
-    shape: Sequence[int],
-    low: _Array,
-    high: _Array,
-    settings: GeometrySettings,
-    rng: np.random.Generator,
-) -> list[VesselTree]:
-    megavoxels = float(np.prod(high - low)) / 1e6
-    n_trees = max(1, round(settings.trees_per_megavoxel * megavoxels))
-    n_targets = max(3, round(settings.terminals_per_megavoxel * megavoxels))
-    trunks = _place_trunks(n_trees, low, high, rng)
-    targets = low + (high - low) * rng.random((n_targets, 3))
-    demand = np.exp(settings.demand_spread * rng.standard_normal(n_targets))
-    target_radius = settings.terminal_radius * demand ** (1.0 / settings.murray_exponent)
-    steps = np.linspace(0.0, 1.0, 17)[None, :, None]
-    along = trunks[:, None, 0] * (1.0 - steps) + trunks[:, None, 1] * steps
-    owner = cKDTree(along.reshape(-1, 3)).query(targets)[1] // 17
-    smallest, largest = settings.trunk_radius_fraction
-    fraction = smallest + (largest - smallest) * rng.random(n_trees)
-    trunk_radius = np.clip(fraction * min(shape), *settings.trunk_radius_limits)
-    trees: list[VesselTree] = []
-    for i in range(n_trees):
-        obstacles = Segments.join(
-            [tree.segments() for tree in trees]
-            + [
-                Segments(trunks[j, :1], trunks[j, 1:], trunk_radius[j : j + 1])
-                for j in range(i + 1, n_trees)
-            ]
-        )
-        trees.append(
-            grow_tree(
-                trunks[i],
-                float(trunk_radius[i]),
-                targets[owner == i],
-                target_radius[owner == i],
-                obstacles=obstacles,
-                clearance=settings.clearance,
-                murray_exponent=settings.murray_exponent,
-            )
-        )
-    return trees
-
-
-def _place_trunks(n_trees: int, low: _Array, high: _Array, rng: np.random.Generator) -> _Array:
-    """Choose (n_trees, 2, 3) ends on opposite faces; of several draws the one far from others."""
-    trunks: list[_Array] = []
-    steps = np.linspace(0.0, 1.0, 9)[:, None]
-    for _ in range(n_trees):
-        draws = np.stack([_draw_trunk(low, high, rng) for _ in range(6)])
-        if trunks:
-            drawn = draws[:, None, 0] * (1 - steps) + draws[:, None, 1] * steps
-            placed = np.concatenate([t[0] * (1 - steps) + t[1] * steps for t in trunks])
-            apart = cKDTree(placed).query(drawn)[0].min(axis=1)
-            trunks.append(draws[int(np.argmax(apart))])
-        else:
-            trunks.append(draws[0])
-    return np.stack(trunks)
-
-
-def _draw_trunk(low: _Array, high: _Array, rng: np.random.Generator) -> _Array:
-    ends = low + (high - low) * (0.15 + 0.7 * rng.random((2, 3)))
-    axis = int(rng.integers(3))
-    flipped = bool(rng.integers(2))
-    ends[int(flipped), axis], ends[int(not flipped), axis] = low[axis], high[axis]
-    return ends
 
 
 def _segments(tree: VesselTree) -> npt.NDArray[np.int64]:
@@ -173,6 +105,11 @@ def _points_on(
     step = np.arange(len(edge)) - np.repeat(np.cumsum(count) - count, count)
     t = (step / np.maximum(count[edge] - 1, 1))[:, None]
     return start[edge] * (1.0 - t) + end[edge] * t, radius[edge]
+
+
+def _distance(points: _Array, others: _Array) -> _Array:
+    """Return the distance of each point to the nearest of others, inf where there is none."""
+    return np.asarray(cKDTree(others.reshape(-1, 3)).query(points)[0])
 
 
 def _clearance(points: _Array, occupied: _Array, occupied_radius: _Array) -> _Array:

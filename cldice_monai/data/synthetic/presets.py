@@ -14,6 +14,7 @@ class GeometrySettings:
     Args:
         trees_per_megavoxel: number of trees; at least one is always grown.
         terminals_per_megavoxel: number of tree ends, shared by the trees.
+        exits_per_tree: number of main branches, beside the trunk, that leave the volume.
         trunk_radius_fraction: smallest and largest trunk radius as a fraction of the shortest
             side of the volume.
         trunk_radius_limits: smallest and largest trunk radius after that.
@@ -29,15 +30,16 @@ class GeometrySettings:
         radius_variation: relative standard deviation of the radius along a segment.
     """
 
-    trees_per_megavoxel: float = 2.2
+    trees_per_megavoxel: float = 1.4
     terminals_per_megavoxel: float = 40.0
-    trunk_radius_fraction: tuple[float, float] = (0.03, 0.055)
-    trunk_radius_limits: tuple[float, float] = (1.6, 8.0)
-    terminal_radius: float = 1.25
+    exits_per_tree: int = 2
+    trunk_radius_fraction: tuple[float, float] = (0.03, 0.052)
+    trunk_radius_limits: tuple[float, float] = (1.6, 5.0)
+    terminal_radius: float = 1.4
     demand_spread: float = 0.5
     murray_exponent: float = 3.0
     capillary_distance: float = 9.5
-    capillary_radius: tuple[float, float] = (0.8, 1.25)
+    capillary_radius: tuple[float, float] = (0.8, 1.6)
     clearance: float = 2.0
     tortuosity: float = 0.10
     warp_amplitude: float = 4.0
@@ -66,7 +68,7 @@ class ImagingSettings:
     """
 
     background: float = 100.0
-    contrast: float = 200.0
+    contrast: float = 170.0
     brightness_spread: float = 0.20
     brightness_drift: float = 0.15
     texture: float = 0.07

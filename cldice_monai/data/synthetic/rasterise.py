@@ -8,12 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from cldice_monai.data.synthetic.forks import Pieces, fork_webs
 from cldice_monai.data.synthetic.sample import VesselGraph
 
 __all__ = ["Raster", "digitise", "rasterise"]
 
 _Array = npt.NDArray[np.float64]
-_CHUNK = 1 << 19  # voxel-segment pairs looked at at a time; small enough to stay in the cache
+_CHUNK = 1 << 16  # voxel-segment pairs looked at at a time; small enough to stay in the cache
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,8 +37,10 @@ class Raster:
 def rasterise(graph: VesselGraph, shape: Sequence[int]) -> Raster:
     """Draw all voxels whose centre is at most a radius away from a polyline, and the centrelines.
 
-    The voxels that a polyline runs through are always drawn, and any two that follow each other
-    touch (26 neighbours). So a vessel thinner than a voxel never breaks up.
+    Where two vessels part, the slit between them is filled until it is too wide for their voxels
+    to touch, so that forks make no loops. The voxels that a polyline runs through are always
+    drawn, and any two that follow each other touch (26 neighbours). So a vessel thinner than a
+    voxel never breaks up.
 
     Args:
         graph: polylines within the volume, with the radius at each point in voxels; between two
@@ -61,10 +64,11 @@ def rasterise(graph: VesselGraph, shape: Sequence[int]) -> Raster:
     edge = np.full(size, -1, dtype=np.int32)
     centreline = np.zeros(size, dtype=np.uint8)
     if graph.edges:
-        pieces = _pieces(graph)
-        for index, thickness, owner in _covered(pieces, size):
-            radius.ravel()[index] = thickness
-            edge.ravel()[index] = owner
+        for index, thickness, owner in _covered(_joined(_pieces(graph), fork_webs(graph)), size):
+            # of repeated voxels the last, thickest one is kept
+            thicker = thickness > radius.ravel()[index]
+            radius.ravel()[index[thicker]] = thickness[thicker]
+            edge.ravel()[index[thicker]] = owner[thicker]
         voxels, at_radius, owner = digitise(graph)
         where = np.ravel_multi_index(tuple(voxels.T), size)
         centreline.ravel()[where] = 1
@@ -86,7 +90,8 @@ def digitise(
         (V, 3) int64 voxels, with repeats; any two that follow each other on an edge are equal or
         26-neighbours; (V,) float32 the radius there; (V,) int32 the edge.
     """
-    start, end, radius, owner = _pieces(graph)
+    pieces = _pieces(graph)
+    start, end, radius = pieces.start, pieces.end, pieces.radius
     # at most half a voxel a step, so that rounding moves by at most one voxel along each axis
     count = np.ceil(2.0 * np.abs(end - start).max(axis=1)).astype(np.int64) + 1
     piece = np.repeat(np.arange(len(start)), count)
@@ -95,65 +100,81 @@ def digitise(
     points = start[piece] * (1.0 - t[:, None]) + end[piece] * t[:, None]
     voxels = np.floor(points + 0.5).astype(np.int64)
     thickness = radius[piece, 0] * (1.0 - t) + radius[piece, 1] * t
-    return voxels, thickness.astype(np.float32), owner[piece]
+    return voxels, thickness.astype(np.float32), pieces.edge[piece]
 
 
-def _pieces(graph: VesselGraph) -> tuple[_Array, _Array, _Array, npt.NDArray[np.int32]]:
-    """Return start (S, 3), end (S, 3), radius at both (S, 2) and edge (S,) of all line pieces."""
-    start = np.concatenate([edge.polyline[:-1] for edge in graph.edges])
-    end = np.concatenate([edge.polyline[1:] for edge in graph.edges])
-    radius = np.concatenate(
-        [np.stack([edge.radius[:-1], edge.radius[1:]], axis=1) for edge in graph.edges]
-    )
+def _pieces(graph: VesselGraph) -> Pieces:
+    """Return all line pieces of all polylines."""
     counts = [len(edge.polyline) - 1 for edge in graph.edges]
-    owner = np.repeat(np.arange(len(counts), dtype=np.int32), counts)
-    return start, end, radius, owner
+    return Pieces(
+        np.concatenate([edge.polyline[:-1] for edge in graph.edges]),
+        np.concatenate([edge.polyline[1:] for edge in graph.edges]),
+        np.concatenate([np.stack([e.radius[:-1], e.radius[1:]], axis=1) for e in graph.edges]),
+        np.repeat(np.arange(len(counts), dtype=np.int32), counts),
+    )
+
+
+def _joined(a: Pieces, b: Pieces) -> Pieces:
+    return Pieces(
+        np.concatenate([a.start, b.start]),
+        np.concatenate([a.end, b.end]),
+        np.concatenate([a.radius, b.radius]),
+        np.concatenate([a.edge, b.edge]),
+    )
 
 
 def _covered(
-    pieces: tuple[_Array, _Array, _Array, npt.NDArray[np.int32]], size: tuple[int, ...]
+    pieces: Pieces, size: tuple[int, ...]
 ) -> Iterator[tuple[npt.NDArray[np.int64], npt.NDArray[np.float32], npt.NDArray[np.int32]]]:
-    """Yield covered voxels, their radius and edge, thin pieces first so that thick ones win."""
-    start, end, radius, owner = pieces
-    order = np.argsort(radius.mean(axis=1), kind="stable")
-    half = np.sqrt(((end - start) ** 2).sum(axis=1)) / 2.0
-    reach = (radius.max(axis=1) + half)[order]
+    """Yield covered voxels, the radius there and the edge, thin before thick in each answer."""
+    reach = pieces.radius.max(axis=1)
+    reach = reach + np.sqrt(((pieces.end - pieces.start) ** 2).sum(axis=1)) / 2.0
+    order = np.argsort(reach, kind="stable")
+    reach = reach[order]
     low = 0
     while low < len(order):
-        # one set of offsets serves a run of pieces about as thick
-        n = max(1, int(_CHUNK / (4.2 * (reach[low] + 1.5) ** 3)))
+        # one set of offsets serves a run of pieces of about the same reach
+        n = max(1, int(_CHUNK / (4.2 * (reach[low] + 1.0) ** 3)))
+        n = min(n, int(np.searchsorted(reach, 1.15 * reach[low] + 0.05)) - low)
         chosen = order[low : low + n]
+        part = Pieces(
+            pieces.start[chosen], pieces.end[chosen], pieces.radius[chosen], pieces.edge[chosen]
+        )
+        yield _cover(part, float(reach[low + n - 1]), size)
         low += n
-        widest = float((radius[chosen].max(axis=1) + half[chosen]).max())
-        yield _cover(start[chosen], end[chosen], radius[chosen], owner[chosen], widest, size)
 
 
 def _cover(
-    start: _Array,
-    end: _Array,
-    radius: _Array,
-    owner: npt.NDArray[np.int32],
-    reach: float,
-    size: tuple[int, ...],
+    pieces: Pieces, reach: float, size: tuple[int, ...]
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32], npt.NDArray[np.int32]]:
-    middle = np.floor((start + end) / 2.0 + 0.5).astype(np.int32)
+    middle = np.floor((pieces.start + pieces.end) / 2.0 + 0.5).astype(np.int32)
     offsets = _ball(reach + 0.87)  # the middle lies up to half a voxel's diagonal off its voxel
-    a = (start - middle).astype(np.float32)
-    b = (end - start).astype(np.float32)
-    length_2 = np.maximum((b * b).sum(axis=1), np.float32(1e-9))
+    a = (pieces.start - middle).astype(np.float32)
+    b = (pieces.end - pieces.start).astype(np.float32)
+    r = pieces.radius.astype(np.float32)
+    b_unit = b / np.maximum((b * b).sum(axis=1, keepdims=True), np.float32(1e-9))
     grid = offsets.astype(np.float32)
-    away = [grid[None, :, k] - a[:, None, k] for k in range(3)]
-    t = sum(away[k] * (b[:, None, k] / length_2[:, None]) for k in range(3))
-    t = np.clip(t, np.float32(0.0), np.float32(1.0))
-    distance_2 = sum((away[k] - t * b[:, None, k]) ** 2 for k in range(3))
-    r = radius.astype(np.float32)
-    here = r[:, None, 0] + t * (r[:, None, 1] - r[:, None, 0])
-    piece, offset = np.nonzero(distance_2 <= here * here)
-    voxels = middle[piece] + offsets[offset]
-    within = ((voxels >= 0) & (voxels < np.array(size))).all(axis=1)
-    piece, offset, voxels = piece[within], offset[within], voxels[within]
-    index = (voxels[:, 0].astype(np.int64) * size[1] + voxels[:, 1]) * size[2] + voxels[:, 2]
-    return index, here[piece, offset], owner[piece]
+    away = [grid[:, k] - a[:, k, None] for k in range(3)]
+    t = away[0] * b_unit[:, 0, None]
+    for k in (1, 2):
+        t += away[k] * b_unit[:, k, None]
+    np.clip(t, np.float32(0.0), np.float32(1.0), out=t)
+    beyond = t * (r[:, 1] - r[:, 0])[:, None]
+    beyond += r[:, 0, None]
+    thickness = beyond.copy()
+    beyond *= beyond
+    for k in range(3):
+        away[k] -= t * b[:, k, None]
+        away[k] *= away[k]
+        beyond -= away[k]
+    piece, offset = np.nonzero(beyond >= 0.0)
+    x, y, z = (middle[piece, k] + offsets[offset, k] for k in range(3))
+    within = (x >= 0) & (x < size[0]) & (y >= 0) & (y < size[1]) & (z >= 0) & (z < size[2])
+    covered = thickness[piece, offset]
+    chosen = np.flatnonzero(within)
+    chosen = chosen[np.argsort(covered[chosen], kind="stable")]
+    index = (x[chosen].astype(np.int64) * size[1] + y[chosen]) * size[2] + z[chosen]
+    return index, covered[chosen], pieces.edge[piece[chosen]]
 
 
 def _ball(radius: float) -> npt.NDArray[np.int32]:

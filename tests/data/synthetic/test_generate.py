@@ -32,7 +32,7 @@ def test_other_seed_gives_another_label(sample):
 
 
 @pytest.mark.parametrize(
-    ("preset", "golden"), [("paper", "ca18f3158c6129db"), ("hard", "d099ea33a6df6638")]
+    ("preset", "golden"), [("paper", "0fa07ab5b284b339"), ("hard", "8358220ada92511a")]
 )
 def test_label_of_this_generator_version_is_what_it_always_was(preset, golden):
     label = generate_vessels((48, 40, 32), preset=preset, seed=7).label
@@ -86,6 +86,24 @@ def test_label_has_loops(seed):
     n_pieces = ndimage.label(label, _ALL_26)[1]
     # scikit-image's Euler number is b0 - b1 + b2 and b2 >= 0, hence b1 >= b0 - chi
     assert n_pieces - euler_number(label, connectivity=3) > 0
+
+
+@pytest.mark.parametrize("preset", ["paper", "hard"])
+def test_label_has_nearly_the_topology_of_the_graph(preset):
+    for seed in range(4):
+        sample = generate_vessels((64, 64, 64), preset=preset, seed=seed)
+        measured, built = sample.betti_numbers(), sample.graph.betti_numbers()
+        assert abs(measured[0] - built[0]) <= 4
+        assert abs(measured[1] - built[1]) <= 4
+        assert measured[2] == built[2] == 0
+
+
+def test_betti_numbers_agree_with_an_independent_count(sample):
+    b0, b1, b2 = sample.betti_numbers()
+    outside = np.pad(sample.label == 0, 1, constant_values=True)
+    assert b0 == ndimage.label(sample.label, _ALL_26)[1]
+    assert b2 == ndimage.label(outside)[1] - 1
+    assert b0 - b1 + b2 == euler_number(sample.label, connectivity=3)
 
 
 def test_murray_law_holds_where_a_tree_branches(sample):

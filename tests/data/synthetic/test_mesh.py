@@ -47,7 +47,7 @@ def test_without_a_limit_the_mesh_is_the_gabriel_graph_by_its_definition():
             if k not in (i, j)
         )
     ]
-    found = join_neighbours(points, max_degree=99, n_nearest=len(points) - 1)
+    found = join_neighbours(points, max_degree=99, least_angle=0.0, n_nearest=len(points) - 1)
     assert found.tolist() == expected
 
 

@@ -1,0 +1,297 @@
+"""Arguments, shapes and values: what is taken, and what is refused with which advice."""
+
+import inspect
+import re
+
+import monai.losses
+import numpy as np
+import pytest
+import torch
+from monai.bundle import ConfigParser
+from monai.data import MetaTensor
+
+from cldice_monai import losses
+from cldice_monai.losses import CompoundclDiceLoss, SoftclDiceLoss, SoftDiceclDiceLoss
+
+both = pytest.mark.parametrize("loss_class", [SoftclDiceLoss, SoftDiceclDiceLoss])
+
+
+def some_pair(shape=(2, 1, 12, 12), seed=0):
+    generator = torch.Generator().manual_seed(seed)
+    return torch.rand(shape, generator=generator), (
+        torch.rand(shape, generator=generator) > 0.6
+    ).float()
+
+
+@pytest.mark.parametrize("name", ["SoftclDiceLoss", "SoftDiceclDiceLoss"])
+def test_the_positional_arguments_are_those_of_monai_in_its_order(name):
+    theirs = inspect.signature(getattr(monai.losses, name)).parameters
+    ours = [
+        key
+        for key, value in inspect.signature(getattr(losses, name)).parameters.items()
+        if value.kind is value.POSITIONAL_OR_KEYWORD
+    ]
+    assert ours == list(theirs)
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"_target_": "DiceLoss", "sigmoid": True, "squared_pred": True, "jaccard": True},
+        {"_target_": "DiceLoss", "sigmoid": True, "smooth_nr": 0, "batch": True, "weight": 2.0},
+        {"_target_": "DiceCELoss", "to_onehot_y": True, "softmax": True, "label_smoothing": 0.0},
+        {"_target_": "DiceLoss", "softmax": True, "to_onehot_y": True, "soft_label": True,
+         "include_background": False, "reduction": "sum", "ignore_index": 255},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_swapped_target_over_dice_runs(config):
+    config = {"loss": {**config, "_target_": "cldice_monai.losses.SoftDiceclDiceLoss"}}
+    loss = ConfigParser(config).get_parsed_content("loss")
+    n_channels = 2 if config["loss"].get("softmax") else 1
+    logits = torch.randn(2, n_channels, 8, 8, 8, requires_grad=True)
+    target = (torch.rand(2, 1, 8, 8, 8) > 0.5).to(torch.uint8)
+    loss(logits, target).backward()
+    assert logits.grad.isfinite().all()
+
+
+@pytest.mark.parametrize(
+    ("loss_class", "leftover", "advice"),
+    [
+        (SoftclDiceLoss, {"squared_pred": True}, "use SoftDiceclDiceLoss"),
+        (SoftclDiceLoss, {"jaccard": True}, "use SoftDiceclDiceLoss"),
+        (SoftclDiceLoss, {"soft_label": True}, "use SoftDiceclDiceLoss"),
+        (SoftDiceclDiceLoss, {"lambda_dice": 1.0}, "alpha"),
+        (SoftDiceclDiceLoss, {"lambda_ce": 1.0}, "CompoundclDiceLoss"),
+        (SoftDiceclDiceLoss, {"label_smoothing": 0.1}, "CompoundclDiceLoss"),
+        (SoftclDiceLoss, {"lambda_ce": 0.5}, "CompoundclDiceLoss"),
+        (SoftDiceclDiceLoss, {"gamma": 2.0}, "has no argument 'gamma'"),
+        (SoftclDiceLoss, {"gamma": 2.0}, "has no argument 'gamma'"),
+    ],
+)
+def test_leftovers_of_other_losses_are_refused_with_advice(loss_class, leftover, advice):
+    with pytest.raises(TypeError, match=re.escape(advice)):
+        loss_class(**leftover)
+
+
+@pytest.mark.parametrize("argument", ["squared_pred", "jaccard"])
+def test_dice_options_reach_the_dice_term(argument):
+    prediction, label = some_pair()
+    loss = SoftDiceclDiceLoss(alpha=0, **{argument: True})(prediction, label)
+    expected = monai.losses.DiceLoss(**{argument: True})(prediction, label)
+    torch.testing.assert_close(loss, expected)
+
+
+@pytest.mark.parametrize("squared", [True, False])
+@pytest.mark.parametrize("batch", [True, False])
+def test_the_dice_term_is_monai_dice_also_for_soft_labels(squared, batch):
+    prediction, label = some_pair((3, 2, 9, 8))
+    options = {"soft_label": True, "squared_pred": squared, "batch": batch, "weight": [1.0, 3.0]}
+    for reduction in ("mean", "sum", "none"):
+        got = SoftDiceclDiceLoss(alpha=0, reduction=reduction, **options)(prediction, 0.7 * label)
+        dice = monai.losses.DiceLoss(reduction=reduction, **options)
+        torch.testing.assert_close(got, dice(prediction, 0.7 * label))
+
+
+@both
+@pytest.mark.parametrize("shape", [(3, 2, 9, 8), (2, 3, 7, 6, 5)])
+@pytest.mark.parametrize("batch", [True, False])
+def test_reduction_none_has_the_shape_of_dice(loss_class, shape, batch):
+    prediction, label = some_pair(shape)
+    expected = monai.losses.DiceLoss(reduction="none", batch=batch)(prediction, label)
+    each = loss_class(reduction="none", batch=batch)(prediction, label)
+    assert each.shape == expected.shape
+    for reduction in ("mean", "sum"):
+        whole = loss_class(reduction=reduction, batch=batch)(prediction, label)
+        torch.testing.assert_close(whole, getattr(each, reduction)())
+
+
+@both
+def test_class_weights_multiply_each_class(loss_class):
+    prediction, label = some_pair((2, 3, 9, 8))
+    each = loss_class(reduction="none")(prediction, label)
+    weighted = loss_class(reduction="none", weight=[1.0, 0.0, 2.0])(prediction, label)
+    factors = torch.tensor([1.0, 0.0, 2.0]).reshape(1, 3, 1, 1)
+    torch.testing.assert_close(weighted, each * factors)
+    with pytest.raises(ValueError, match="one value for each of the 3 classes"):
+        loss_class(weight=[1.0, 2.0])(prediction, label)
+    with pytest.raises(ValueError, match="0 or more"):
+        loss_class(weight=[-1.0])
+
+
+@both
+def test_logits_without_an_activation_are_refused(loss_class):
+    _, label = some_pair()
+    with pytest.raises(ValueError, match="sigmoid=True or softmax=True"):
+        loss_class()(8 * label - 4, label)
+    with pytest.raises(ValueError, match="sigmoid=True or softmax=True"):
+        loss_class(other_act=torch.tanh)(8 * label - 4, label)
+
+
+@both
+def test_class_indices_without_encoding_are_refused(loss_class):
+    prediction, label = some_pair()
+    with pytest.raises(ValueError, match="to_onehot_y=True"):
+        loss_class()(prediction, 2 * label)
+    with pytest.raises(ValueError, match="to_onehot_y=True"):
+        loss_class()(prediction.repeat(1, 2, 1, 1), label)
+
+
+def test_values_are_looked_at_once_on_an_accelerator_and_always_on_the_cpu():
+    from cldice_monai.losses._forward import FirstCalls
+
+    cpu, cuda = torch.device("cpu"), torch.device("cuda:0")
+    by_default = FirstCalls(None)
+    assert [by_default.wants_check(cpu) for _ in range(3)] == [True] * 3
+    assert [by_default.wants_check(cuda) for _ in range(3)] == [True, False, False]
+    assert [FirstCalls(True).wants_check(cuda) for _ in range(2)] == [True, True]
+    assert not FirstCalls(False).wants_check(cpu)
+    prediction, label = some_pair()
+    assert SoftclDiceLoss(validate=False)(prediction * 1.5, label).isfinite()
+
+
+def test_a_nan_is_passed_on_so_that_a_gradient_scaler_can_see_it():
+    prediction, label = some_pair()
+    prediction[0, 0, 3, 3] = float("nan")
+    assert SoftDiceclDiceLoss()(prediction, label).isnan()
+
+
+@both
+def test_deprecated_names_still_work_with_a_warning(loss_class):
+    prediction, label = some_pair()
+    with pytest.warns(FutureWarning, match="y_pred"), pytest.warns(FutureWarning, match="y_true"):
+        got = loss_class()(y_pred=prediction, y_true=label)
+    assert torch.equal(got, loss_class()(prediction, label))
+    with pytest.raises(TypeError, match="input came twice"):
+        loss_class()(prediction, label, y_pred=prediction)
+    with pytest.raises(TypeError, match="target is missing"):
+        loss_class()(prediction)
+
+
+@both
+@pytest.mark.parametrize(
+    "option", [{"softmax": True}, {"to_onehot_y": True}, {"include_background": False}]
+)
+def test_an_option_that_cannot_act_on_one_channel_warns(loss_class, option):
+    prediction, label = some_pair()
+    with pytest.warns(UserWarning, match="single channel prediction"):
+        got = loss_class(**option)(prediction, label)
+    assert got == loss_class()(prediction, label)
+
+
+@both
+def test_leaving_the_background_out_scores_the_other_channels(loss_class):
+    prediction, label = some_pair((2, 3, 9, 8))
+    got = loss_class(include_background=False)(prediction, label)
+    assert torch.equal(got, loss_class()(prediction[:, 1:], label[:, 1:]))
+
+
+@both
+def test_metadata_does_not_change_the_result(loss_class):
+    prediction, label = some_pair()
+    got = loss_class()(MetaTensor(prediction), MetaTensor(label))
+    assert type(got) is torch.Tensor
+    assert torch.equal(got, loss_class()(prediction, label))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        ({"iter_": -1}, ValueError),
+        ({"iter_": 2.5}, TypeError),
+        ({"iter_": "many"}, ValueError),
+        ({"smooth_nr": -1}, ValueError),
+        ({"sigmoid": True, "softmax": True}, ValueError),
+        ({"other_act": 3}, TypeError),
+        ({"skeleton": "hard"}, TypeError),
+        ({"sync_ranks": True}, ValueError),
+        ({"reduction": "median"}, ValueError),
+        ({"monai_compatible": True, "iter_": "auto"}, TypeError),
+    ],
+)
+def test_settings_that_cannot_be_used_are_refused(arguments, error):
+    with pytest.raises(error):
+        SoftclDiceLoss(**arguments)
+
+
+@both
+@pytest.mark.parametrize(
+    ("shape", "label_shape", "words"),
+    [
+        ((12, 12, 12), (12, 12, 12), "add batch and channel axes"),
+        ((1, 1, 8, 8), (1, 1, 8, 9), "target must have the shape"),
+        ((1, 2, 8, 8), (1, 3, 8, 8), "target must have the shape"),
+        ((2, 1, 8, 8), (1, 1, 8, 8), "target must have the shape"),
+    ],
+)
+def test_shapes_that_do_not_match_are_refused(loss_class, shape, label_shape, words):
+    with pytest.raises(ValueError, match=words):
+        loss_class()(torch.zeros(shape), torch.zeros(label_shape))
+
+
+def test_a_cached_label_skeleton_gives_the_same_loss():
+    from cldice_monai.skeleton import soft_skeleton
+
+    prediction, label = some_pair((2, 3, 9, 8))
+    skeleton = soft_skeleton(label, 3)
+    for loss in (SoftclDiceLoss(), SoftDiceclDiceLoss(include_background=False)):
+        expected = loss(prediction, label)
+        assert torch.equal(loss(prediction, label, target_skeleton=skeleton), expected)
+    half = SoftclDiceLoss()(prediction, label, target_skeleton=0 * skeleton)
+    assert half != SoftclDiceLoss()(prediction, label)
+    with pytest.raises(ValueError, match="target_skeleton must have the shape"):
+        SoftclDiceLoss()(prediction, label, target_skeleton=skeleton[:, :1])
+
+
+def test_the_skeletoniser_can_be_replaced():
+    label = torch.zeros(1, 1, 11, 20)
+    label[..., 3:8, 2:18] = 1
+    line = torch.zeros_like(label)
+    line[..., 5, 4:16] = 1
+    loss = SoftclDiceLoss(skeleton=lambda x: x * line)
+    assert loss(label, label).item() == pytest.approx(0, abs=1e-6)
+    exact = SoftclDiceLoss(skeleton="exact")
+    prediction = (0.9 * label).requires_grad_()
+    exact(prediction, label).backward()
+    assert exact(label, label).item() == pytest.approx(0, abs=1e-6)
+    assert prediction.grad.isfinite().all()
+    assert prediction.grad.abs().sum() > 0
+    with pytest.raises(ValueError, match="skeleton must return the shape"):
+        SoftclDiceLoss(skeleton=lambda x: x[..., 1:])(label, label)
+
+
+def test_compound_of_any_base_is_the_weighted_sum():
+    generator = torch.Generator().manual_seed(0)
+    logits = torch.randn((2, 1, 9, 9), generator=generator)
+    label = (torch.rand((2, 1, 9, 9), generator=generator) > 0.5).float()
+    cldice = SoftclDiceLoss(sigmoid=True)(logits, label)
+    for base, given in (
+        (torch.nn.BCEWithLogitsLoss(), "raw"),
+        (torch.nn.BCELoss(), "activated"),
+        (torch.nn.MSELoss(), "activated"),
+        (monai.losses.FocalLoss(), "raw"),
+    ):
+        loss = CompoundclDiceLoss(base, 0.3, sigmoid=True, base_input=given)
+        value = base(logits if given == "raw" else logits.sigmoid(), label)
+        torch.testing.assert_close(loss(logits, label), 0.7 * value + 0.3 * cldice)
+        assert torch.isfinite(loss(logits, label.to(torch.uint8)))
+
+
+def test_compound_with_cross_entropy_takes_class_indices():
+    generator = torch.Generator().manual_seed(0)
+    logits = torch.randn((2, 3, 9, 9), generator=generator)
+    label = torch.randint(3, (2, 1, 9, 9), generator=generator).to(torch.uint8)
+    loss = CompoundclDiceLoss(torch.nn.CrossEntropyLoss(), softmax=True, to_onehot_y=True)
+    expected = 0.5 * torch.nn.functional.cross_entropy(logits, label[:, 0].long())
+    expected += 0.5 * SoftclDiceLoss(softmax=True, to_onehot_y=True)(logits, label)
+    torch.testing.assert_close(loss(logits, label), expected)
+
+
+def test_compound_refuses_what_it_cannot_use():
+    with pytest.raises(TypeError, match="base_loss must be a loss"):
+        CompoundclDiceLoss("bce")
+    with pytest.raises(ValueError, match="base_input"):
+        CompoundclDiceLoss(torch.nn.MSELoss(), base_input="logits")
+    with pytest.raises(TypeError, match="CompoundclDiceLoss"):
+        CompoundclDiceLoss(torch.nn.MSELoss(), label_smoothing=0.1)
+    assert np.isfinite(CompoundclDiceLoss(torch.nn.MSELoss())(*some_pair()).item())

@@ -1,0 +1,125 @@
+"""Voxels that do not count: they must change nothing, and not move the skeleton of the others."""
+
+import pytest
+import torch
+from torch import nn
+
+from cldice_monai.losses import CompoundclDiceLoss, SoftclDiceLoss, SoftDiceclDiceLoss
+from cldice_monai.losses._mask_fill import extend_past_mask
+from cldice_monai.skeleton import soft_skeleton
+
+LOSSES = [
+    SoftclDiceLoss(sigmoid=True),
+    SoftDiceclDiceLoss(sigmoid=True),
+    CompoundclDiceLoss(nn.BCEWithLogitsLoss(), sigmoid=True),
+]
+
+
+def half_mask(label):
+    mask = torch.ones_like(label)
+    mask[:, :, label.shape[2] // 2 :] = 0
+    return mask
+
+
+def value_and_gradient(loss, logits, *args, **kwargs):
+    logits = logits.clone().requires_grad_()
+    value = loss(logits, *args, **kwargs)
+    return value.detach(), torch.autograd.grad(value, logits)[0]
+
+
+@pytest.mark.parametrize("n_dims", [2, 3])
+@pytest.mark.parametrize("loss", LOSSES, ids=lambda loss: type(loss).__name__)
+def test_what_stands_under_the_mask_changes_nothing(tube, n_dims, loss):
+    torch.manual_seed(0)
+    label = tube(n_dims, 16, 3)
+    mask = half_mask(label)
+    logits = torch.randn(label.shape)
+    other = torch.where(mask == 1, logits, 5 * torch.randn(label.shape))
+    first = value_and_gradient(loss, logits, label, mask=mask)
+    second = value_and_gradient(loss, other, label, mask=mask)
+    assert torch.equal(first[0], second[0])
+    assert torch.equal(first[1], second[1])
+    assert (first[1][mask == 0] == 0).all()
+    assert first[1].abs().sum() > 0
+    relabelled = torch.where(mask == 1, label, 1 - label)
+    assert torch.equal(value_and_gradient(loss, logits, relabelled, mask=mask)[0], first[0])
+
+
+@pytest.mark.parametrize("n_dims", [2, 3])
+@pytest.mark.parametrize("radius", [2, 4, 6])
+def test_masking_half_of_a_thick_tube_leaves_the_skeleton_of_the_other_half(tube, n_dims, radius):
+    label = tube(n_dims, 32, radius)
+    mask = half_mask(label)
+    iter_ = radius
+    whole = soft_skeleton(label, iter_)
+    emptied = soft_skeleton(label * mask, iter_)
+    filled = soft_skeleton(extend_past_mask(label * mask, mask == 1, iter_ + 2), iter_)
+    assert torch.equal(filled * mask, whole * mask)
+    assert not torch.equal(emptied * mask, whole * mask)
+
+
+@pytest.mark.parametrize("n_dims", [2, 3])
+def test_a_perfect_prediction_stays_perfect_under_a_mask(tube, n_dims):
+    label = tube(n_dims, 24, 4)
+    assert SoftclDiceLoss(4)(label, label, mask=half_mask(label)).item() < 1e-5
+    assert SoftclDiceLoss(4)(label, label, mask=torch.zeros_like(label)).item() == 0
+
+
+@pytest.mark.parametrize("n_dims", [2, 3])
+def test_false_vessels_count_outside_the_mask_only(tube, n_dims):
+    label, false = tube(n_dims, 24, 1, centre=6), tube(n_dims, 24, 1, centre=18)
+    prediction = torch.maximum(label, false)
+    assert SoftclDiceLoss()(prediction, label) > 0.3
+    assert SoftclDiceLoss()(prediction, label, mask=1 - false).item() < 1e-5
+
+
+@pytest.mark.parametrize("n_dims", [2, 3])
+def test_ignore_index_equals_the_mask_it_stands_for(tube, n_dims):
+    torch.manual_seed(0)
+    vessel = tube(n_dims, 16, 3)
+    mask = half_mask(vessel)
+    logits = torch.randn((1, 2, *vessel.shape[2:]))
+    options = {"softmax": True, "to_onehot_y": True, "include_background": False}
+    for ignored in (255, -1):
+        label = torch.where(mask == 1, vessel, float(ignored))
+        by_index = SoftDiceclDiceLoss(ignore_index=ignored, **options)
+        got = value_and_gradient(by_index, logits, label)
+        expected = value_and_gradient(SoftDiceclDiceLoss(**options), logits, vessel, mask=mask)
+        torch.testing.assert_close(got, expected)
+
+
+def test_ignore_index_in_a_single_channel():
+    label = torch.zeros(1, 1, 12, 12)
+    label[..., 5, :] = 1
+    label[..., 6:] = torch.where(label[..., 6:] == 1, 2.0, label[..., 6:])
+    prediction = torch.rand(1, 1, 12, 12, generator=torch.Generator().manual_seed(0))
+    loss = SoftclDiceLoss(ignore_index=2)
+    altered = torch.where(label == 2, 0.5, prediction)
+    assert torch.equal(loss(prediction, label), loss(altered, label))
+
+
+def test_the_base_of_a_compound_is_the_mean_over_what_counts():
+    torch.manual_seed(0)
+    logits, label = torch.randn(1, 1, 8, 8), (torch.rand(1, 1, 8, 8) > 0.5).float()
+    mask = half_mask(label)
+    loss = CompoundclDiceLoss(nn.BCEWithLogitsLoss(), alpha=0, sigmoid=True)
+    expected = nn.BCEWithLogitsLoss()(logits[:, :, :4], label[:, :, :4])
+    torch.testing.assert_close(loss(logits, label, mask=mask), expected)
+    entropy = CompoundclDiceLoss(nn.CrossEntropyLoss(), alpha=0, softmax=True, to_onehot_y=True)
+    two = torch.cat([-logits, logits], dim=1)
+    got = entropy(two, label, mask=mask)
+    expected = nn.CrossEntropyLoss()(two[:, :, :4], label[:, 0, :4].long())
+    torch.testing.assert_close(got, expected)
+
+
+def test_a_base_without_values_a_voxel_cannot_be_masked():
+    loss = CompoundclDiceLoss(lambda x, y: (x - y).mean(), sigmoid=True)
+    x = torch.zeros(1, 1, 8, 8)
+    with pytest.raises(ValueError, match="mask and ignore_index need a base_loss"):
+        loss(x, x, mask=x)
+
+
+def test_a_mask_of_another_shape_is_refused():
+    x = torch.zeros(1, 1, 8, 8)
+    with pytest.raises(ValueError, match="mask must have the shape"):
+        SoftclDiceLoss()(x, x, mask=torch.ones(1, 1, 8, 7))

@@ -98,8 +98,8 @@ def admits_skeleta(mask: Mask, *, connectivity: Connectivity = "foreground-full"
 
     This is the premise of the paper's corollary. In 3D it means one component, no cavity, no knot:
     neither skeleton has a voxel in a surface. In 2D every mask with foreground and background has
-    it. The test looks at the skeletons found, not at all there could be: a crowded junction can look
-    like a surface, so that False is not certain.
+    it. The test looks at the skeletons found, not at all there could be: a crowded junction can
+    look like a surface, so that False is not certain.
 
     Args:
         mask: (H, W) or (H, W, D), binary.

@@ -1,0 +1,95 @@
+"""Deep supervision: MONAI's, but for the labels of the lower levels."""
+
+import pytest
+import torch
+from monai.losses import DeepSupervisionLoss, DiceLoss
+
+from cldice_monai.losses import ClDiceDeepSupervisionLoss, SoftclDiceLoss, SoftDiceclDiceLoss
+from cldice_monai.topology.label_downsampling import downsample_label
+
+
+def line(n_dims, size=32, row=20):
+    label = torch.zeros((1, 1) + (size,) * n_dims)
+    label[(0, 0, slice(None)) + (row,) * (n_dims - 1)] = 1
+    return label
+
+
+def heads_of(label, factors=(1, 2, 4, 8)):
+    return [downsample_label(label, [n // f for n in label.shape[2:]]) for f in factors]
+
+
+@pytest.mark.parametrize("n_dims", [2, 3])
+@pytest.mark.parametrize("row", [19, 20, 21])
+def test_a_thin_line_reaches_every_level(n_dims, row):
+    label = line(n_dims, row=row)
+    heads = [30 * head - 15 for head in heads_of(label)]
+    loss = ClDiceDeepSupervisionLoss(SoftDiceclDiceLoss(sigmoid=True))
+    assert loss(heads, label).item() < 1e-2
+    lost = [heads[0]] + [torch.full_like(head, -15) for head in heads[1:]]
+    assert loss(lost, label).item() > 0.5 * (0.5 + 0.25 + 0.125)
+
+
+@pytest.mark.parametrize("mode", ["same", "exp", "two"])
+@pytest.mark.parametrize("weights", [None, [1.0, 0.3, 0.2]])
+def test_at_full_size_it_is_monai(mode, weights):
+    generator = torch.Generator().manual_seed(0)
+    heads = [torch.randn(1, 1, 12, 12, generator=generator) for _ in range(3)]
+    label = (torch.rand(1, 1, 12, 12, generator=generator) > 0.5).float()
+    inner = SoftDiceclDiceLoss(sigmoid=True)
+    ours = ClDiceDeepSupervisionLoss(inner, mode, weights)
+    theirs = DeepSupervisionLoss(inner, mode, weights)
+    for given in (heads, heads[0]):
+        torch.testing.assert_close(ours(given, label), theirs(given, label))
+
+
+@pytest.mark.parametrize("dtype", [torch.uint8, torch.float32])
+def test_class_indices_are_encoded_before_they_are_shrunk(dtype):
+    label = line(2, row=9) + 2 * line(2, row=11)
+    encoded = torch.cat([(label == i).float() for i in range(3)], dim=1)
+    heads = [20 * encoded - 10, 20 * heads_of(encoded, (4,))[0] - 10]
+    heads[1][:, 0] = 10 - 20 * heads_of((label > 0).float(), (4,))[0][:, 0]
+    inner = SoftclDiceLoss(sigmoid=True, to_onehot_y=True)
+    assert ClDiceDeepSupervisionLoss(inner)(heads, label.to(dtype)).item() < 1e-2
+
+
+def test_a_mask_is_shrunk_with_its_label():
+    label = line(2)
+    mask = torch.ones_like(label)
+    mask[..., 16:] = 0
+    loss = ClDiceDeepSupervisionLoss(SoftclDiceLoss(sigmoid=True))
+    heads = [torch.randn_like(head) for head in heads_of(label, (1, 4))]
+    altered = [head.clone() for head in heads]
+    altered[0][..., 16:] += 3
+    altered[1][..., 4:] += 3
+    assert torch.equal(loss(heads, label, mask=mask), loss(altered, label, mask=mask))
+
+
+def test_ignored_class_indices_are_left_out_of_every_level():
+    label = line(2, row=8)
+    label[..., 16:] = 255
+    inner = SoftclDiceLoss(softmax=True, to_onehot_y=True, ignore_index=255)
+    loss = ClDiceDeepSupervisionLoss(inner)
+    torch.manual_seed(0)
+    heads = [torch.randn(1, 2, 32, 32), torch.randn(1, 2, 8, 8)]
+    altered = [head.clone() for head in heads]
+    altered[0][..., 16:] += torch.randn(1, 2, 32, 16)
+    altered[1][..., 4:] += torch.randn(1, 2, 8, 4)
+    torch.testing.assert_close(loss(heads, label), loss(altered, label))
+
+
+def test_gradient_reaches_every_head():
+    label = line(3)
+    heads = [torch.zeros_like(head).requires_grad_() for head in heads_of(label)]
+    ClDiceDeepSupervisionLoss(SoftclDiceLoss(sigmoid=True))(heads, label).backward()
+    assert all(head.grad.abs().sum() > 0 for head in heads)
+
+
+def test_what_cannot_be_used_is_refused():
+    x = torch.zeros(1, 2, 8, 8)
+    foreign = ClDiceDeepSupervisionLoss(DiceLoss(to_onehot_y=True, softmax=True))
+    with pytest.raises(ValueError, match="target must be one-hot"):
+        foreign([x, x[..., ::2, ::2]], x[:, :1])
+    with pytest.raises(ValueError, match="None"):
+        foreign(None, x)
+    with pytest.raises(TypeError, match="loss must be"):
+        ClDiceDeepSupervisionLoss(lambda x, y: x)

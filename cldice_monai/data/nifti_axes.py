@@ -34,7 +34,7 @@ class Axes:
     @property
     def spatial_shape(self) -> tuple[int, int, int]:
         """Shape in space; a two-dimensional image is one voxel deep."""
-        x, y, z = (*(self.shape[axis] for axis in self.spatial), 1, 1)[:3]
+        x, y, z = (*(self.shape[axis] for axis in self.spatial), 1)[:3]
         return x, y, z
 
     @property

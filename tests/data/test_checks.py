@@ -298,6 +298,11 @@ def test_many_problems_are_shortened():
     ]
 
 
+def test_one_problem_too_many_is_counted():
+    with pytest.raises(InputError, match="and 1 more problem; mend these"):
+        raise_if_any([f"file {i}" for i in range(6)])
+
+
 def test_files_are_read_once_each_in_order(make, monkeypatch):
     read = []
     real = read_volume

@@ -52,6 +52,11 @@ def test_vessap_raw_folder_gives_the_channels_asked_for(touch):
     assert one.label == folder / "gt" / "p_000.nii.gz"
 
 
+def test_folder_that_is_only_called_raw_keeps_all_channels(touch):
+    (case,) = find_inference_cases(touch("raw/a_0000.nii.gz", "raw/a_0001.nii.gz") / "raw")
+    assert len(case.image) == 2
+
+
 def test_channels_outside_vessap_are_all_kept_for_the_check_to_judge(touch):
     (case,) = find_inference_cases(touch("a_0000.nii.gz", "a_0001.nii.gz"), in_channels=1)
     assert len(case.image) == 2

@@ -249,6 +249,7 @@ def test_reader_gives_channel_first_metatensors_with_the_affine(save):
     assert torch.equal(loaded["image"].affine, affine)
     assert torch.equal(loaded["label"].affine, affine)
     assert loaded["image"].meta["filename_or_obj"] == item["image"][0]
+    assert loaded["image"].meta["spatial_shape"].tolist() == [3, 4, 5]
 
 
 def test_reader_gives_channels_of_one_file(save):

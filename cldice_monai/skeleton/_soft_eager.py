@@ -207,13 +207,13 @@ def _level_backward(
     opened = _dilate(grid, eroded, buffers)
     residue = (image - opened).relu_()
     own = _weight_without(*weights, residue).mul_(residue > 0)
+    del residue
     grid.zero_padding(own)
     routed = own
     sources = [eroded, *buffers[:-1]]
-    for source, extreme, stride in zip(
-        reversed(sources), reversed(buffers), grid.strides, strict=True
-    ):
-        routed = _give_to_first(grid, routed, extreme, source, [0, -stride, stride])
+    del opened
+    for stride in grid.strides:
+        routed = _give_to_first(grid, routed, buffers.pop(), sources.pop(), [0, -stride, stride])
     grid.settle_padding_gradient(routed)
     below = below - routed
     offsets = [0]
@@ -235,6 +235,7 @@ def _erosions_backwards(grid: _Grid, x: Tensor, schedule: _Schedule) -> Iterator
         image = _erode(grid, image, axes, buffers[level % 2])
         if (level + 1) % step == 0:
             kept.append(image.clone())
+    del image, buffers
     last = len(schedule)
     while kept:
         start = (len(kept) - 1) * step

@@ -9,35 +9,54 @@ from hypothesis import strategies as st
 from skimage.measure import euler_number
 
 from cldice_monai.data.synthetic import VesselEdge, VesselGraph
+from cldice_monai.data.synthetic import rasterise as drawing
 from cldice_monai.data.synthetic.forks import fork_webs
 from cldice_monai.data.synthetic.rasterise import rasterise
 
 
-def _fork(angle_deg, radii, turn=0.0, length=13.0):
-    """Two straight vessels from one node, at an angle, the plane turned about the first."""
+def _fork(angle_deg, radii, turn=0.0, bow=0.0, length=13.0):
+    """Two vessels from one node at an angle, their plane turned; the second may wind by ``bow``."""
     node = np.array([16.3, 15.6, 15.2])
     angle = np.deg2rad(angle_deg)
-    aside = np.array([0.0, np.cos(turn), np.sin(turn)])
-    ways = np.array([1.0, 0, 0]), np.cos(angle) * np.array([1.0, 0, 0]) + np.sin(angle) * aside
+    first, aside = np.array([1.0, 0, 0]), np.array([0.0, np.cos(turn), np.sin(turn)])
     t = np.arange(0.0, length, 0.8)[:, None]
+    winding = bow * np.sin(2.0 * np.pi * t / length) * aside
+    lines = node + t * first, node + t * (np.cos(angle) * first + np.sin(angle) * aside) + winding
     edges = tuple(
-        VesselEdge(0, i + 1, node + t * way, np.full(len(t), radii[i]), "capillary")
-        for i, way in enumerate(ways)
+        VesselEdge(0, i + 1, lines[i], np.full(len(t), radii[i]), "capillary") for i in (0, 1)
     )
-    nodes = np.stack([node, edges[0].polyline[-1], edges[1].polyline[-1]])
-    return VesselGraph(nodes, edges)
+    return VesselGraph(np.stack([node, lines[0][-1], lines[1][-1]]), edges)
 
 
 @settings(deadline=None, derandomize=True, max_examples=30)
 @given(
-    st.floats(25.0, 120.0),
+    st.floats(10.0, 120.0),
     st.tuples(st.floats(0.8, 1.6), st.floats(0.8, 1.6)),
     st.floats(0.0, 6.28),
+    st.floats(0.0, 2.0),
 )
-def test_fork_is_one_piece_without_a_hole(angle_deg, radii, turn):
-    label = rasterise(_fork(angle_deg, radii, turn), (34, 34, 34)).label
+def test_fork_is_one_piece_without_a_hole(angle_deg, radii, turn, bow):
+    label = rasterise(_fork(angle_deg, radii, turn, bow), (34, 34, 34)).label
     # one component, no loop, no cavity
     assert euler_number(label, connectivity=3) == 1
+
+
+@pytest.mark.parametrize(
+    ("angle_deg", "radii", "turn", "bow"),
+    [
+        (31.3, (1.15, 1.56), 3.14, 1.85),
+        (27.0, (0.85, 1.47), 0.42, 1.86),
+        (16.9, (0.98, 0.9), 1.81, 1.78),
+        (23.4, (0.89, 1.13), 0.0, 1.08),
+        (39.0, (1.35, 1.53), 5.17, 1.52),
+    ],
+)
+def test_fork_that_would_have_a_hole_has_none(angle_deg, radii, turn, bow, monkeypatch):
+    graph = _fork(angle_deg, radii, turn, bow)
+    assert euler_number(rasterise(graph, (34, 34, 34)).label, connectivity=3) == 1
+    none = fork_webs(VesselGraph(graph.nodes, ()))
+    monkeypatch.setattr(drawing, "fork_webs", lambda _: none)
+    assert euler_number(rasterise(graph, (34, 34, 34)).label, connectivity=3) == 0
 
 
 def test_web_spans_the_slit_only_as_far_as_voxels_can_touch():

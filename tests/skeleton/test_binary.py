@@ -147,6 +147,15 @@ def test_a_batch_equals_its_items_alone_and_torch_equals_numpy(shape):
     assert np.array_equal(tensor.numpy(), skeleton)
 
 
+def test_an_item_is_the_same_beside_one_that_fills_the_array():
+    # Alone it is cropped to its box, which begins at an odd place; its sub-fields must not move.
+    for seed in range(8):
+        item = np.zeros((12, 13, 14), bool)
+        item[1:10, 3:12, 5:13] = noise(seed, (9, 9, 8), 0.5, 0.7)
+        pair = np.stack([item, np.ones_like(item)])[:, None]
+        assert np.array_equal(skeletonize(pair)[0, 0], skeletonize(item))
+
+
 def test_layout_and_dtype_do_not_matter():
     mask = noise(1, (20, 21, 22), 0.3, 1.0)
     expected = skeletonize(mask)

@@ -42,6 +42,16 @@ def test_a_forked_end_keeps_its_longer_arm():
     assert not pruned[8, 11]
 
 
+def test_of_two_equal_arms_one_remains():
+    mask = np.zeros((12, 20), bool)
+    mask[6, :10] = True
+    for step in range(1, 4):
+        mask[[6 - step, 6 + step], 9 + step] = True
+    pruned = prune_spurs(mask, max_voxels=3)
+    assert [bool(pruned[3, 12]), bool(pruned[9, 12])].count(True) == 1
+    assert betti_numbers(pruned) == (1, 0)
+
+
 def test_a_curve_without_junctions_is_never_shortened():
     for mask in (np.eye(5, dtype=bool), np.ones((1, 3), bool), np.ones((1, 1, 1), bool)):
         assert np.array_equal(prune_spurs(mask, max_voxels=9), mask)

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from cldice_monai.data.find_cases import find_inference_cases
 
+from cldice_monai.data.find_cases import find_inference_cases
 from cldice_monai.data.nifti import read_volume
 from cldice_monai.errors import InputError
 from cldice_monai.report.baselines import segment_by_threshold

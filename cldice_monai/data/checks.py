@@ -70,6 +70,8 @@ def check_training_cases(cases: Sequence[VesselCase], *, in_channels: int) -> Ch
 def check_inference_cases(cases: Sequence[VesselCase], *, in_channels: int) -> CheckedCases:
     """Read every file to segment once and leave the bad cases out, each with its reason.
 
+    A constant image holds nothing to segment: among others it is skipped with a note.
+
     Args:
         cases: the cases, with or without labels.
         in_channels: channels the network takes.
@@ -82,18 +84,19 @@ def check_inference_cases(cases: Sequence[VesselCase], *, in_channels: int) -> C
     """
     require_channel_count(in_channels)
     good: list[CaseReport] = []
+    constant: list[CaseReport] = []
     problems: list[str] = []
     for case in cases:
         report = check_case(case, in_channels=in_channels)
-        if report.constant is not None:
-            report.problems.append(_constant_line(report))
         if report.problems:
             problems.append(_one_line(report.problems))
         else:
-            good.append(report)
+            (good if report.constant is None else constant).append(report)
     if not good:
+        problems += [_constant_line(report) for report in constant]
         raise_if_any(problems or ["there is no case to segment; pass --dataset_dir PATH"])
     notes = [line for report in good for line in report.notes]
+    notes += [f"{_constant_line(report)} (skipped)" for report in constant]
     notes += [_empty_line(report) for report in good if report.label_is_empty]
     return CheckedCases([report.case for report in good], notes + _values_note(good), problems)
 

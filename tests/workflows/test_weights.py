@@ -30,7 +30,7 @@ def test_weights_under_a_key_are_found(tmp_path: Path, key: str):
         saved[1].bias.fill_(5.0)
     torch.save({key: saved.state_dict(), "epoch": 3}, tmp_path / "model.pt")
     load_weights(loaded, tmp_path / "model.pt")
-    assert float(loaded[1].bias) == 5.0
+    assert loaded[1].bias.item() == 5.0
 
 
 def test_missing_file_says_how_to_get_one(tmp_path: Path):

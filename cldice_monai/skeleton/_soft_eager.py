@@ -104,12 +104,16 @@ def _dilate(grid: _Grid, image: Tensor, buffers: list[Tensor]) -> Tensor:
 def _give_to_first(
     grid: _Grid, gradient: Tensor, extreme: Tensor, source: Tensor, offsets: list[int]
 ) -> Tensor:
-    """Route ``gradient`` of a minimum or maximum to the first neighbour that attains it."""
+    """Route ``gradient`` of a minimum or maximum to the first neighbour that attains it.
+
+    Comparisons are written as 0.0 and 1.0: arithmetic with booleans is several times slower.
+    """
     routed = torch.zeros_like(source)
     left = grid.at(gradient).clone()
     value = grid.at(extreme)
+    share = torch.empty_like(left)
     for offset in offsets[:-1]:
-        share = left * (grid.at(source, offset) == value)
+        torch.eq(grid.at(source, offset), value, out=share).mul_(left)
         grid.at(routed, offset).add_(share)
         left.sub_(share)
     grid.at(routed, offsets[-1]).add_(left)
@@ -192,7 +196,9 @@ def _weight_without(weight: Tensor, plain: Tensor, residue: Tensor) -> Tensor:
     Residues and core sum to at most 1, so where one is 1 every other is 0 and the product is 1.
     """
     factor = 1 - residue
-    return torch.where(factor == 0, plain, weight / factor)
+    is_zero = torch.eq(factor, 0, out=torch.empty_like(factor))
+    factor.add_(is_zero)
+    return is_zero.mul_(plain).add_(weight).div_(factor)
 
 
 def _level_backward(
@@ -206,7 +212,8 @@ def _level_backward(
     buffers = [torch.zeros_like(image) for _ in range(grid.n_dims)]
     opened = _dilate(grid, eroded, buffers)
     residue = (image - opened).relu_()
-    own = _weight_without(*weights, residue).mul_(residue > 0)
+    own = _weight_without(*weights, residue)
+    own.mul_(torch.gt(residue, 0, out=residue))
     del residue
     grid.zero_padding(own)
     routed = own

@@ -5,17 +5,34 @@ subpackages (`cldice_monai.transforms`, `cldice_monai.data`, `cldice_monai.topol
 """
 
 from cldice_monai.errors import InputError
-from cldice_monai.losses import SoftclDiceLoss, SoftDiceclDiceLoss
-from cldice_monai.metrics import BettiErrorMetric, ClDiceMetric
-from cldice_monai.skeleton import soft_skeleton
+from cldice_monai.losses import (
+    ClDiceDeepSupervisionLoss,
+    CompoundclDiceLoss,
+    SoftclDiceLoss,
+    SoftDiceclDiceLoss,
+    suggest_iter,
+)
+from cldice_monai.metrics import (
+    BettiErrorMetric,
+    ClDiceMetric,
+    EulerErrorMetric,
+    SkeletonCoverageMetric,
+)
+from cldice_monai.skeleton import skeletonize, soft_skeleton
 
 __version__ = "0.1.0"
 
 __all__ = [
     "BettiErrorMetric",
+    "ClDiceDeepSupervisionLoss",
     "ClDiceMetric",
+    "CompoundclDiceLoss",
+    "EulerErrorMetric",
     "InputError",
+    "SkeletonCoverageMetric",
     "SoftDiceclDiceLoss",
     "SoftclDiceLoss",
+    "skeletonize",
     "soft_skeleton",
+    "suggest_iter",
 ]

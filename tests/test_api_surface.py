@@ -9,11 +9,17 @@ import cldice_monai
 
 PUBLIC = [
     "BettiErrorMetric",
+    "ClDiceDeepSupervisionLoss",
     "ClDiceMetric",
+    "CompoundclDiceLoss",
+    "EulerErrorMetric",
     "InputError",
+    "SkeletonCoverageMetric",
     "SoftDiceclDiceLoss",
     "SoftclDiceLoss",
+    "skeletonize",
     "soft_skeleton",
+    "suggest_iter",
 ]
 
 

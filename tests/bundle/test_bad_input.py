@@ -18,7 +18,7 @@ TINY = {"epochs": 1, "roi": "[32,32,32]", "val_interval": 1, "num_workers": 0, "
 
 def _replace(path: Path, change: Callable[[np.ndarray], np.ndarray]) -> None:
     image = nib.load(path)
-    array = change(np.array(image.dataobj))
+    array = change(np.asarray(image.dataobj).copy())
     nib.save(nib.Nifti1Image(array, image.affine), path)
 
 
@@ -49,7 +49,7 @@ TRAINING_FAULTS: dict[str, tuple[Callable[[Path], object], tuple[str, ...]]] = {
         ("case_1", "label"),
     ),
     "shapes differ": (
-        lambda d: _replace(d / "labelsTr" / "case_1.nii.gz", lambda a: a[:-1]),
+        lambda d: _replace(d / "labelsTr" / "case_1.nii.gz", lambda a: a[:-1].copy()),
         ("case_1", "39", "40"),
     ),
     "grids differ": (lambda d: _shift(d / "labelsTr" / "case_1.nii.gz"), ("case_1", "grid")),

@@ -30,6 +30,7 @@ STACKS = {
 # A vessel must look the same along z as in plane for a network to learn its shape.
 WORKING_SPACING_UM = 2.0
 VALIDATION = "bbbDisruption"
+FOREGROUND = 0.3  # share of vessel in the labels of the training stacks
 
 
 def main() -> None:
@@ -37,7 +38,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")
     parser.add_argument("--work-dir", type=Path, default=ROOT / "output" / "real_data")
-    parser.add_argument("--epochs", type=int, default=60)
+    parser.add_argument("--epochs", type=int, default=20)
     arguments = parser.parse_args()
     if not arguments.data.is_dir():
         sys.exit(f"error: {arguments.data}: no such folder; pass --data")
@@ -90,8 +91,8 @@ def train_and_segment(work_dir: Path, epochs: int) -> None:
     bundle(
         "train",
         *("--dataset_dir", work_dir / "dataset.json", "--output_dir", output),
-        *("--epochs", epochs, "--val_interval", max(1, epochs // 6), "--num_workers", 0),
-        *("--roi", "[64,64,32]", "--crops_per_volume", 4),
+        *("--epochs", epochs, "--val_interval", max(1, epochs // 4), "--num_workers", 0),
+        *("--roi", "[64,64,32]", "--crops_per_volume", 4, "--foreground", FOREGROUND),
     )
     bundle(
         "inference",

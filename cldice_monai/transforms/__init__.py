@@ -22,12 +22,22 @@ from cldice_monai.transforms.dictionary import (
     Skeletonized,
     SkeletonizeDict,
 )
+from cldice_monai.transforms.downsample_label import (
+    DownsampleLabel,
+    DownsampleLabelD,
+    DownsampleLabeld,
+    DownsampleLabelDict,
+)
 
 __all__ = [
     "BinarizeLabel",
     "BinarizeLabelD",
     "BinarizeLabelDict",
     "BinarizeLabeld",
+    "DownsampleLabel",
+    "DownsampleLabelD",
+    "DownsampleLabelDict",
+    "DownsampleLabeld",
     "FillNonFinite",
     "FillNonFiniteD",
     "FillNonFiniteDict",

@@ -96,7 +96,7 @@ class InferenceProgress:
             "segmenting %s (%s voxels), volume %d of %d",
             batch["case_id"][0],
             shape,
-            engine.state.iteration,
+            engine.state.iteration + 1,  # counted up only after the batch is there
             engine.state.epoch_length,
         )
 

@@ -18,7 +18,7 @@ def test_two_photon_training_segments_an_oct_volume_it_has_never_seen(
     root: Path, shared_data: Path, tmp_path: Path
 ):
     command = [sys.executable, root / "scripts" / "check_real_data.py"]
-    command += ["--data", shared_data, "--work-dir", tmp_path, "--epochs", "12"]
+    command += ["--data", shared_data, "--work-dir", tmp_path, "--epochs", "20"]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stdout + result.stderr
     assert "Otsu's threshold" in result.stdout

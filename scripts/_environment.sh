@@ -29,8 +29,8 @@ make_environment() {
     "$python" -c 'import ensurepip, venv' 2>/dev/null ||
         die "$python has no venv module; on Debian and Ubuntu: sudo apt install python3-venv"
     say "installing the pinned packages into .venv"
-    echo "To download: about 0.5 GB with a CPU build of torch, 2.6 GB on disk. Where your package"
-    echo "index serves torch with CUDA, about 3.5 GB, 9 GB on disk. One minute to ten, by network."
+    echo "To download: about 0.5 GB with a CPU build of torch, 2.7 GB on disk; several GB"
+    echo "more where your package index serves torch with CUDA. One minute to ten, by network."
     [ -x .venv/bin/python ] || "$python" -m venv .venv || die "$python could not make .venv"
     .venv/bin/python -m pip install --disable-pip-version-check -c constraints.txt -e "$target" ||
         die "pip could not install the packages; its message above says which one"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,7 @@ COLOURS = {
 }
 _PANEL_PIXELS = 460
 _MARGIN = 14
+_SLAB_SLICES = 16
 _TITLE_PIXELS = 34
 _LEAST_WIDTH = 780  # the legend fits
 _CAPTION_PIXELS = 26
@@ -46,7 +48,8 @@ def draw_preview(
     Three panels, or two without a label: the maximum-intensity projection along the last axis;
     the same with the outline of the segmentation and its skeleton; the skeletons with ghosts
     (predicted skeleton outside the label) and misses (label skeleton outside the prediction) in
-    their own colours.
+    their own colours. A deep volume hides most of its network behind the rest, so a second row
+    shows its middle slices alone.
 
     Args:
         image: (X, Y, Z) or (X, Y) intensities; not finite values are drawn black.
@@ -74,27 +77,12 @@ def draw_preview(
         if other is not None and other.shape != image.shape:
             raise ValueError(f"{name} must have the image's shape {image.shape}, got {other.shape}")
 
-    def flat(volume: np.ndarray) -> np.ndarray:
-        return project(volume, spacing_mm=spacing_mm)
-
-    grey = _to_grey(flat(np.nan_to_num(image, nan=-np.inf)))
-    # A whole factor, or the lines of a skeleton would differ in width.
-    factor = max(1, round(_PANEL_PIXELS / max(grey.shape[:2])))
-    skeleton = skeletonize(mask > 0)
-    picture = _Panel(grey, factor)
-    found = picture.with_outline(flat(mask > 0), "segmentation")
-    panels = [
-        ("image, maximum projection", picture),
-        ("segmentation", found.with_dots(flat(skeleton), "skeleton")),
-    ]
-    entries = ["segmentation", "skeleton"]
-    if label is not None:
-        errors = _Panel(grey // 2, factor).with_dots(flat(skeleton), "skeleton")
-        errors = errors.with_dots(flat(skeletonize(label > 0) & ~(mask > 0)), "miss")
-        errors = errors.with_dots(flat(skeleton & ~(label > 0)), "ghost")
-        panels.append(("against the label", errors))
-        entries += ["ghost", "miss"]
-    return _compose(panels, entries, title)
+    layers = _Layers(image, mask > 0, None if label is None else label > 0, spacing_mm)
+    rows = [("maximum projection", layers)]
+    if image.ndim == 3 and image.shape[2] > 2 * _SLAB_SLICES:
+        rows.append((f"middle {_SLAB_SLICES} slices", layers.middle(_SLAB_SLICES)))
+    entries = ["segmentation", "skeleton"] + ([] if label is None else ["ghost", "miss"])
+    return _compose([row.panels(caption) for caption, row in rows], entries, title)
 
 
 def save_preview(path: Path, image: np.ndarray, mask: np.ndarray, **options: object) -> None:
@@ -117,6 +105,53 @@ def _to_grey(flat: np.ndarray) -> np.ndarray:
     scaled = np.clip((flat - low) / max(float(high - low), 1e-12), 0, 1)
     grey = (255 * np.nan_to_num(scaled)).astype(np.uint8)
     return np.repeat(grey[..., None], 3, axis=2)
+
+
+class _Layers:
+    """What is drawn on top of each other; skeletons are those of the whole volume."""
+
+    def __init__(
+        self,
+        image: np.ndarray,
+        mask: np.ndarray,
+        label: np.ndarray | None,
+        spacing_mm: tuple[float, ...],
+    ) -> None:
+        self.spacing_mm = spacing_mm
+        self.volumes = {"image": np.nan_to_num(image, nan=-np.inf), "mask": mask}
+        self.volumes["skeleton"] = skeletonize(mask)
+        if label is not None:
+            self.volumes["ghost"] = self.volumes["skeleton"] & ~label
+            self.volumes["miss"] = skeletonize(label) & ~mask
+
+    def middle(self, n_slices: int) -> _Layers:
+        """Return the middle slices of all volumes."""
+        start = (self.volumes["image"].shape[2] - n_slices) // 2
+        part = copy.copy(self)
+        part.volumes = {
+            name: volume[:, :, start : start + n_slices] for name, volume in self.volumes.items()
+        }
+        return part
+
+    def panels(self, caption: str) -> list[tuple[str, _Panel]]:
+        """Return the row of pictures with their captions."""
+        flat = {
+            name: project(volume, spacing_mm=self.spacing_mm)
+            for name, volume in self.volumes.items()
+        }
+        grey = _to_grey(flat["image"])
+        # A whole factor, or the lines of a skeleton would differ in width.
+        factor = max(1, round(_PANEL_PIXELS / max(grey.shape[:2])))
+        found = _Panel(grey, factor).with_outline(flat["mask"], "segmentation")
+        panels = [
+            (f"image, {caption}", _Panel(grey, factor)),
+            ("segmentation", found.with_dots(flat["skeleton"], "skeleton")),
+        ]
+        if "miss" in flat:
+            errors = _Panel(grey // 2, factor).with_dots(flat["skeleton"], "skeleton")
+            errors = errors.with_dots(flat["miss"], "miss").with_dots(flat["ghost"], "ghost")
+            panels.append(("against the label", errors))
+        return panels
 
 
 class _Panel:
@@ -148,22 +183,23 @@ class _Panel:
         return self._painted(self._enlarge(mask) & tiled, colour)
 
 
-def _compose(panels: list[tuple[str, _Panel]], entries: list[str], title: str) -> Image:
+def _compose(rows: list[list[tuple[str, _Panel]]], entries: list[str], title: str) -> Image:
     from PIL import Image, ImageDraw
 
-    pictures = [(caption, Image.fromarray(panel.pixels)) for caption, panel in panels]
-    width = _MARGIN + sum(picture.width + _MARGIN for _, picture in pictures)
-    body = max(picture.height for _, picture in pictures)
-    height = _TITLE_PIXELS + _CAPTION_PIXELS + body + _TITLE_PIXELS + _MARGIN
-    sheet = Image.new("RGB", (max(width, _LEAST_WIDTH), height), _BACKGROUND)
+    pictures = [[(text, Image.fromarray(panel.pixels)) for text, panel in row] for row in rows]
+    width = _MARGIN + sum(picture.width + _MARGIN for _, picture in pictures[0])
+    row_height = _CAPTION_PIXELS + pictures[0][0][1].height + _MARGIN
+    legend_top = _TITLE_PIXELS + row_height * len(rows)
+    sheet = Image.new("RGB", (max(width, _LEAST_WIDTH), legend_top + _TITLE_PIXELS), _BACKGROUND)
     draw = ImageDraw.Draw(sheet)
     _write(draw, (_MARGIN, 8), title, size=17)
-    left = _MARGIN
-    for caption, picture in pictures:
-        _write(draw, (left, _TITLE_PIXELS), caption, size=14)
-        sheet.paste(picture, (left, _TITLE_PIXELS + _CAPTION_PIXELS))
-        left += picture.width + _MARGIN
-    _draw_legend(draw, entries, top=_TITLE_PIXELS + _CAPTION_PIXELS + body + 10)
+    for i, row in enumerate(pictures):
+        left, top = _MARGIN, _TITLE_PIXELS + i * row_height
+        for caption, picture in row:
+            _write(draw, (left, top), caption, size=14)
+            sheet.paste(picture, (left, top + _CAPTION_PIXELS))
+            left += picture.width + _MARGIN
+    _draw_legend(draw, entries, top=legend_top)
     return sheet
 
 

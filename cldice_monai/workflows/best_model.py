@@ -49,6 +49,13 @@ class BestModelSaver:
     def __call__(self, engine: Engine) -> None:
         """Compare the engine's key metric with the best one and save the network if it wins."""
         value = float(engine.state.metrics[engine.state.key_metric_name])
-        if value > self.best:
+        if math.isnan(value):
+            _logger.warning(
+                "note: the validation %s could not be measured (is every validation label empty?); "
+                "%s is not written",
+                engine.state.key_metric_name,
+                self.path,
+            )
+        elif value > self.best:
             self.best = value
             save_weights(self.network, self.path)

@@ -2,6 +2,7 @@ import math
 from pathlib import Path
 from types import SimpleNamespace
 
+import pytest
 import torch
 from torch import nn
 
@@ -31,8 +32,11 @@ def test_the_file_holds_the_epoch_with_the_highest_metric(tmp_path: Path):
     assert _validate(saver, weight=4.0, value=0.7) == 3.0, "a tie keeps the earlier epoch"
 
 
-def test_a_metric_that_was_not_measured_never_wins(tmp_path: Path):
+def test_a_metric_that_was_not_measured_never_wins(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+):
     saver = BestModelSaver(nn.Linear(1, 1), tmp_path / "model.pt")
     assert _validate(saver, weight=1.0, value=math.nan) is None
+    assert "validation clDice could not be measured" in caplog.text
     assert _validate(saver, weight=2.0, value=0.0) == 2.0
     assert _validate(saver, weight=3.0, value=math.nan) == 2.0

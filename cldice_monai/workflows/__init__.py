@@ -2,6 +2,7 @@
 
 from cldice_monai.workflows.best_model import BestModelSaver
 from cldice_monai.workflows.default_data import DEFAULT_DATASET_DIR, ensure_default_data
+from cldice_monai.workflows.iterations import suggest_training_iter
 from cldice_monai.workflows.prepare import (
     InferenceData,
     TrainingData,
@@ -27,4 +28,5 @@ __all__ = [
     "prepare_training_data",
     "save_weights",
     "start_workflow",
+    "suggest_training_iter",
 ]

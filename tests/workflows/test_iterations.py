@@ -1,0 +1,34 @@
+from pathlib import Path
+
+import nibabel as nib
+import numpy as np
+import pytest
+
+from cldice_monai.workflows import suggest_training_iter
+
+
+def _item(folder: Path, *, width: int) -> dict[str, str]:
+    label = np.zeros((40, 40, 40), np.uint8)
+    start = 20 - width // 2
+    label[start : start + width, start : start + width, :] = 255
+    path = folder / f"rod_{width}.nii.gz"
+    nib.save(nib.Nifti1Image(label, np.eye(4)), path)
+    return {"label": str(path)}
+
+
+@pytest.mark.parametrize(
+    ("widths", "options", "expected"),
+    [
+        ((3, 11), {}, 5),  # a rod of 2 r + 1 voxels is gone after r + 1 erosions: iter_ = r
+        ((11, 3), {}, 5),
+        ((3,), {}, 3),  # needs 1, but predictions may be thicker
+        ((3,), {"least": 1}, 1),
+        ((21,), {"most": 7}, 7),
+        ((), {}, 3),
+    ],
+)
+def test_thickest_vessel_decides_within_the_limits(
+    widths: tuple[int, ...], options: dict[str, int], expected: int, tmp_path: Path
+):
+    items = [_item(tmp_path, width=width) for width in widths]
+    assert suggest_training_iter(items, **options) == expected

@@ -114,7 +114,7 @@ def test_monais_own_loss_can_be_swapped_in(
         "train",
         dataset_dir=make_dataset(3),
         output_dir=tmp_path / "out",
-        loss=json.dumps(config),
+        loss=str(config),  # a Python literal on the command line
         **{key: value for key, value in TINY.items() if key != "val_interval"},
     )
     assert result.returncode == 0, result.stdout + result.stderr

@@ -18,10 +18,13 @@ find_python() {
 
 # make_environment [EXTRA]: EXTRA is the name of an optional-dependencies group, "dev" for tests.
 make_environment() {
-    local extra=${1:-} target=. stamp python
+    local extra=${1:-} target=. pins stamp python
     [ -z "$extra" ] || target=".[$extra]"
-    stamp=".venv/installed-${extra:-run}-$(cksum constraints.txt pyproject.toml | cksum | cut -d' ' -f1)"
-    if [ -f "$stamp" ] && .venv/bin/python -c 'import cldice_monai' 2>/dev/null; then
+    pins=$(cksum constraints.txt pyproject.toml | cksum | cut -d' ' -f1)
+    stamp=".venv/installed-${extra:-run}-$pins"
+    # An environment for the tests has all that a run needs.
+    if [ -f "$stamp" ] || { [ -z "$extra" ] && [ -f ".venv/installed-dev-$pins" ]; } &&
+        .venv/bin/python -c 'import cldice_monai' 2>/dev/null; then
         say "the environment .venv is ready"
         return
     fi
@@ -29,8 +32,8 @@ make_environment() {
     "$python" -c 'import ensurepip, venv' 2>/dev/null ||
         die "$python has no venv module; on Debian and Ubuntu: sudo apt install python3-venv"
     say "installing the pinned packages into .venv"
-    echo "To download: about 0.5 GB with a CPU build of torch, 2.7 GB on disk; several GB"
-    echo "more where your package index serves torch with CUDA. One minute to ten, by network."
+    echo "To download: about 0.5 GB with a CPU build of torch (2.7 GB on disk), several GB"
+    echo "more where your package index serves torch with CUDA. One minute to ten."
     [ -x .venv/bin/python ] || "$python" -m venv .venv || die "$python could not make .venv"
     .venv/bin/python -m pip install --disable-pip-version-check -c constraints.txt -e "$target" ||
         die "pip could not install the packages; its message above says which one"

@@ -12,7 +12,7 @@ output=output/quickstart
 export PYTHONWARNINGS="ignore:parsing config_file:UserWarning"
 bundle() { .venv/bin/python -m monai.bundle run "$@" --bundle_root bundle; }
 
-say "1 of 3: training on synthetic vessels (data/synthetic), 1 to 4 minutes on 2 cores"
+say "1 of 3: training on synthetic vessels, 1 to 4 minutes on 2 cores"
 bundle training --config_file bundle/configs/train.json \
     --dataset_dir data/synthetic --output_dir "$output" --epochs 40 --num_workers 0
 

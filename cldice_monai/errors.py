@@ -43,7 +43,7 @@ def find_input_error(error: BaseException | None) -> InputError | None:
 
 
 def show_input_errors_as_one_line() -> None:
-    """Make an uncaught `InputError` end the program with one line instead of a traceback.
+    """Make an uncaught `InputError` end the program with a line a fault instead of a traceback.
 
     Other exceptions keep their traceback. Calling it twice changes nothing. The exit status of
     the interpreter stays 1.
@@ -59,7 +59,8 @@ def show_input_errors_as_one_line() -> None:
         if reason is None:
             previous(kind, error, traceback)
         else:
-            print(f"error: {reason}", file=sys.stderr)
+            for line in str(reason).splitlines():
+                print(f"error: {line}", file=sys.stderr)
 
     hook.shows_input_errors = True  # type: ignore[attr-defined]
     sys.excepthook = hook

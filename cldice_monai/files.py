@@ -22,10 +22,13 @@ def replace_when_complete(path: str | os.PathLike[str]) -> Iterator[Path]:
     too), because writers choose their format by it.
 
     Args:
-        path: the file to write.
+        path: the file to write; its folder is made where it is missing.
 
     Yields:
         The path to write to.
+
+    Raises:
+        InputError: if the file cannot be written.
 
     Example:
         >>> import tempfile
@@ -37,15 +40,22 @@ def replace_when_complete(path: str | os.PathLike[str]) -> Iterator[Path]:
     """
     path = Path(path)
     ending = "".join(path.suffixes[-2:]) if path.name.endswith(".gz") else path.suffix
-    handle, name = tempfile.mkstemp(prefix=".incomplete-", suffix=ending, dir=path.parent)
-    os.close(handle)
-    temporary = Path(name)
     try:
-        yield temporary
-        temporary.chmod(0o666 & ~_umask())  # mkstemp keeps others out; a result is for everyone
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=".incomplete-", suffix=ending, dir=path.parent)
+        os.close(handle)
+        temporary = Path(name)
+        try:
+            yield temporary
+            temporary.chmod(0o666 & ~_umask())  # mkstemp keeps others out; a result is for all
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+    except OSError as error:
+        raise InputError(
+            f"{path}: cannot be written ({error.strerror or error}); "
+            "choose an output folder you can write to with enough free space"
+        ) from error
 
 
 def require_writable_folder(folder: str | os.PathLike[str], *, argument: str) -> Path:

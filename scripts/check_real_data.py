@@ -58,13 +58,14 @@ def convert(data: Path, work_dir: Path) -> None:
         item = {"image": f"imagesTr/{name}.nii.gz", "label": f"labelsTr/{name}.nii.gz"}
         image = ndimage.zoom(image.astype(np.float32), zoom, order=1)
         label = ndimage.zoom(label.astype(np.float32), zoom, order=1) >= 0.5
-        save(work_dir / item["image"], image, WORKING_SPACING_UM)
-        save(work_dir / item["label"], label.astype(np.uint8), WORKING_SPACING_UM)
+        save(work_dir / item["image"], image)
+        save(work_dir / item["label"], label.astype(np.uint8))
         (validation if name == VALIDATION else training).append(item)
     octa = data / "tUbeNet_OCTA"
-    save(work_dir / "octa" / "imagesTs" / "octa.nii.gz", read_tiff(octa / "OCTA-Data.tif"), 1.0)
-    label = read_tiff(octa / "OCTA-Labels.tif") > 0
-    save(work_dir / "octa" / "labelsTs" / "octa.nii.gz", label.astype(np.uint8), 1.0)
+    image = read_tiff(octa / "OCTA-Data.tif")
+    save(work_dir / "octa" / "imagesTs" / "octa.nii.gz", image, unknown_spacing=True)
+    label = (read_tiff(octa / "OCTA-Labels.tif") > 0).astype(np.uint8)
+    save(work_dir / "octa" / "labelsTs" / "octa.nii.gz", label, unknown_spacing=True)
     listing = {"training": training, "validation": validation}
     (work_dir / "dataset.json").write_text(json.dumps(listing, indent=2), encoding="utf-8")
 
@@ -76,11 +77,12 @@ def read_tiff(path: Path) -> np.ndarray:
     return np.asarray(itk.array_from_image(itk.imread(str(path))))
 
 
-def save(path: Path, stack: np.ndarray, spacing_um: float) -> None:
+def save(path: Path, stack: np.ndarray, *, unknown_spacing: bool = False) -> None:
     """Write a (z, y, x) stack as a NIfTI volume with x first."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    volume = nib.Nifti1Image(stack.transpose(2, 1, 0), np.diag([spacing_um] * 3 + [1.0]))
-    volume.header.set_xyzt_units("micron")
+    spacing = 1.0 if unknown_spacing else WORKING_SPACING_UM
+    volume = nib.Nifti1Image(stack.transpose(2, 1, 0), np.diag([spacing] * 3 + [1.0]))
+    volume.header.set_xyzt_units("unknown" if unknown_spacing else "micron")
     nib.save(volume, path)
 
 

@@ -19,6 +19,7 @@ from cldice_monai.data.nifti import read_volume
 from cldice_monai.errors import InputError
 from cldice_monai.report.baselines import segment_by_threshold
 from cldice_monai.report.scores import score_segmentation
+from cldice_monai.transforms.intensity import fill_non_finite
 
 METHODS: dict[Literal["otsu", "triangle"], str] = {
     "otsu": "Otsu's threshold",
@@ -56,7 +57,7 @@ def print_summary(output_dir: Path, dataset_dir: str) -> list[float]:
             cldice.append(scores["cldice"])
             rows = {"this model": scores}
             image, label = read_volume(case.image).array[0], read_volume(case.label).array[0]
-            image = np.nan_to_num(image, nan=float(np.nanmin(image)))
+            image = fill_non_finite(image)
             for method, name in METHODS.items():
                 rows[name] = score_segmentation(segment_by_threshold(image, method), label)
             print_table(rows)
@@ -76,6 +77,7 @@ def read_metrics(path: Path) -> dict[str, Any]:
 
 def print_table(rows: dict[str, dict[str, Any]]) -> None:
     """Print one line a method, within 80 columns."""
+    print("  b0, b1, b2: components, loops, cavities; foreground 26-connected, background 6")
     print(f"  {'':<20} {'clDice':>7} {'Tprec':>7} {'Tsens':>7} {'Dice':>7}   errors in b0/b1/b2")
     for name, scores in rows.items():
         values = " ".join(f"{scores[key]:7.3f}" for key in ("cldice", "tprec", "tsens", "dice"))

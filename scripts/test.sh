@@ -24,7 +24,7 @@ part() {
     names+=("$name") seconds+=($((SECONDS - start))) verdicts+=("$verdict")
 }
 
-set_up() { (set -e; make_environment dev); }
+set_up() { (make_environment dev); }
 lint() { .venv/bin/ruff check . && .venv/bin/ruff format --check .; }
 types() { .venv/bin/mypy; }
 tests() { .venv/bin/python -m pytest -q -m "$@"; }

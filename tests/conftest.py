@@ -84,7 +84,8 @@ def run_bundle(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]
         command += ["--config_file", str(ROOT / "bundle" / "configs" / f"{config}.json")]
         for key, value in overrides.items():
             command += [f"--{key}", str(value)]
-        environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+        quiet = "ignore:parsing config_file:UserWarning"  # MONAI's word on configs in general
+        environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONWARNINGS": quiet}
         return subprocess.run(
             command, cwd=folder, env=environment, capture_output=True, text=True, check=False
         )

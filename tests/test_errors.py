@@ -41,3 +41,8 @@ def test_uncaught_other_errors_keep_their_traceback():
     assert "Traceback" in result.stderr
     assert "KeyError: 'roi'" in result.stderr
     assert result.returncode == 1
+
+
+def test_several_faults_are_one_line_each():
+    result = _run("raise InputError('a.nii.gz: cut off\\nb.nii.gz: cut off')")
+    assert result.stderr == "error: a.nii.gz: cut off\nerror: b.nii.gz: cut off\n"

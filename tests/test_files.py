@@ -16,7 +16,7 @@ def test_a_failure_keeps_the_old_file_and_leaves_nothing_else(tmp_path: Path):
             temporary.write_text("half")
             raise OSError("disk full")
 
-    with pytest.raises(OSError, match="disk full"):
+    with pytest.raises(InputError, match=r"mask\.nii\.gz: cannot be written \(disk full\)"):
         write_half()
     assert [p.name for p in tmp_path.iterdir()] == ["mask.nii.gz"]
     assert target.read_text() == "old"

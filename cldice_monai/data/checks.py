@@ -22,11 +22,13 @@ class CheckedCases:
         cases: the good cases, in the order given.
         notes: one line for each thing that was mended or is worth knowing.
         problems: one line for each case that cannot be used.
+        without_vessel: ids of the good cases whose label is empty.
     """
 
     cases: list[VesselCase]
     notes: list[str]
     problems: list[str]
+    without_vessel: frozenset[str] = frozenset()
 
 
 def check_training_cases(cases: Sequence[VesselCase], *, in_channels: int) -> CheckedCases:
@@ -64,7 +66,8 @@ def check_training_cases(cases: Sequence[VesselCase], *, in_channels: int) -> Ch
         notes += [f"{_constant_line(report)} (skipped)" for report in constant]
     label_problems, label_notes = _judge_labels(varying)
     raise_if_any(problems + label_problems)
-    return CheckedCases([report.case for report in varying], notes + label_notes, [])
+    empty = frozenset(report.case.case_id for report in varying if report.label_is_empty)
+    return CheckedCases([report.case for report in varying], notes + label_notes, [], empty)
 
 
 def check_inference_cases(cases: Sequence[VesselCase], *, in_channels: int) -> CheckedCases:

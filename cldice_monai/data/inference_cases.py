@@ -28,8 +28,8 @@ def find_inference_cases(
     """Find the volumes to segment; no volume is opened.
 
     They are, whichever comes first, the .nii and .nii.gz files directly in ``dataset_dir``
-    (results of earlier runs such as ``x_mask.nii.gz`` left out), those in its ``imagesTs``, or
-    the list ``test`` of its ``dataset.json``. Labels are taken, where they exist, from the list,
+    (results of earlier runs such as ``x_mask.nii.gz`` left out), those in its ``imagesTs``, those
+    in ``raw`` of a VesSAP release, or the list ``test`` of its ``dataset.json``. Labels are taken, where they exist, from the list,
     from ``labelsTs`` or ``labelsTr`` in ``dataset_dir``, or from the folder that belongs beside it
     (``labelsTs`` to ``imagesTs``, ``labelsTr`` to ``imagesTr``, ``gt`` to ``raw``).
 
@@ -59,7 +59,8 @@ def find_inference_cases(
         return _from_list(place)
     if place.is_file():
         return _in_folder(place.parent, _with_siblings(place, in_channels), in_channels)
-    for folder in (place, place / "imagesTs"):
+    raw = [place / "raw"] if is_vessap(place) else []
+    for folder in (place, place / "imagesTs", *raw):
         volumes = [path for path in list_volumes(folder) if not _is_output(path)]
         if volumes:
             return _in_folder(folder, volumes, in_channels)

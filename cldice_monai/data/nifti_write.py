@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from cldice_monai.errors import InputError
 from cldice_monai.files import replace_when_complete
 
 __all__ = ["write_atomically"]
@@ -32,15 +31,8 @@ def write_atomically(mask: np.ndarray, path: Path, *, header: Any) -> None:
     Raises:
         InputError: if the folder or the file cannot be written; nothing is left behind then.
     """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with replace_when_complete(path) as temporary:
-            _write(mask, temporary, header)
-    except OSError as error:
-        raise InputError(
-            f"{path}: cannot be written ({error.strerror or error}); "
-            "choose an output folder you can write to with enough free space"
-        ) from error
+    with replace_when_complete(path) as temporary:
+        _write(mask, temporary, header)
 
 
 def _write(mask: np.ndarray, path: Path, header: Any) -> None:

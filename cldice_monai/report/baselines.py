@@ -31,4 +31,17 @@ def segment_by_threshold(image: np.ndarray, method: Literal["otsu", "triangle"])
     from skimage import filters
 
     threshold = {"otsu": filters.threshold_otsu, "triangle": filters.threshold_triangle}[method]
-    return np.asarray(image > threshold(image))
+    return np.asarray(image > threshold(_as_integers(image)))
+
+
+def _as_integers(image: np.ndarray) -> np.ndarray:
+    """Return whole numbers as integers: scikit-image gives each of those a bin of its own.
+
+    As floats they are spread over 256 bins, of which many stay empty between whole numbers; the
+    triangle method then finds a threshold that has nothing to do with the histogram's shape.
+    """
+    limits = np.iinfo(np.int32)
+    is_whole = np.array_equal(image, np.rint(image))
+    if is_whole and limits.min <= image.min() and image.max() <= limits.max:
+        return image.astype(np.int32)
+    return image

@@ -118,7 +118,7 @@ class _Layers:
         spacing_mm: tuple[float, ...],
     ) -> None:
         self.spacing_mm = spacing_mm
-        self.volumes = {"image": np.nan_to_num(image, nan=-np.inf), "mask": mask}
+        self.volumes = {"image": np.where(np.isfinite(image), image, -np.inf), "mask": mask}
         self.volumes["skeleton"] = skeletonize(mask)
         if label is not None:
             self.volumes["ghost"] = self.volumes["skeleton"] & ~label

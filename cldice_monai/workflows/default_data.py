@@ -25,11 +25,11 @@ def ensure_default_data(dataset_dir: str | os.PathLike[str]) -> None:
     Args:
         dataset_dir: the folder that a workflow is about to read.
     """
-    folder = Path(dataset_dir)
+    folder = Path(str(dataset_dir))  # a command line makes a number of a name like 2024
     if folder != DEFAULT_DATASET_DIR or folder.exists():
         return
     n_volumes = _N_TRAINING + _N_VALIDATION + _N_TEST
-    _logger.info("no dataset_dir given: making %d synthetic volumes in %s", n_volumes, folder)
+    _logger.info("%s is not there yet: making %d synthetic volumes", folder, n_volumes)
     folder.parent.mkdir(parents=True, exist_ok=True)
     write_synthetic_dataset(
         folder,

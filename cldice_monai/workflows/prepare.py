@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,6 +73,7 @@ def prepare_training_data(
     Raises:
         InputError: with one line for each fault found.
     """
+    dataset_dir = str(dataset_dir)
     ensure_default_data(dataset_dir)
     found = find_training_cases(dataset_dir, in_channels=in_channels)
     named = {case.case_id for case in found.validation}
@@ -82,7 +84,11 @@ def prepare_training_data(
     training = [case for case in checked.cases if case.case_id not in named]
     validation = [case for case in checked.cases if case.case_id in named]
     if not validation:
-        training, validation = split_cases(training, val_fraction=val_fraction, seed=seed)
+        training, validation = _draw_validation(
+            training, checked.without_vessel, val_fraction=val_fraction, seed=seed
+        )
+    _require_vessels(dataset_dir, "training", training, checked.without_vessel)
+    _require_vessels(dataset_dir, "validation", validation, checked.without_vessel)
     _logger.info(
         "%s: %s, %d volumes for training, %d for validation",
         dataset_dir,
@@ -91,6 +97,28 @@ def prepare_training_data(
         len(validation),
     )
     return TrainingData([c.as_item() for c in training], [c.as_item() for c in validation])
+
+
+def _draw_validation(
+    cases: list[VesselCase], without_vessel: frozenset[str], *, val_fraction: float, seed: int
+) -> tuple[list[VesselCase], list[VesselCase]]:
+    """Draw the validation from cases with vessels: clDice is not defined for an empty label."""
+    with_vessel = [case for case in cases if case.case_id not in without_vessel]
+    training, validation = split_cases(with_vessel, val_fraction=val_fraction, seed=seed)
+    return [*training, *(c for c in cases if c.case_id in without_vessel)], validation
+
+
+def _require_vessels(
+    dataset_dir: str | os.PathLike[str],
+    part: str,
+    cases: list[VesselCase],
+    without_vessel: frozenset[str],
+) -> None:
+    if all(case.case_id in without_vessel for case in cases):
+        what = "no usable volume" if not cases else "no label with a vessel"
+        raise InputError(
+            f"{dataset_dir}: {what} is left for {part}; add labelled volumes to that part"
+        )
 
 
 def prepare_inference_data(
@@ -111,13 +139,14 @@ def prepare_inference_data(
     Raises:
         InputError: if no volume can be used.
     """
+    dataset_dir = str(dataset_dir)
     ensure_default_data(dataset_dir)
     cases: list[VesselCase] = find_inference_cases(dataset_dir, in_channels=in_channels)
     checked = check_inference_cases(cases, in_channels=in_channels)
     for note in checked.notes:
         _logger.info("note: %s", note)
     for problem in checked.problems:
-        _logger.error("error: %s", problem)
+        print(f"error: {problem}", file=sys.stderr)
     _logger.info("%s: %d volumes to segment", dataset_dir, len(checked.cases))
     return InferenceData([_as_inference_item(case) for case in checked.cases], checked.problems)
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import io
 import os
-import pickle
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -23,10 +23,10 @@ def save_weights(network: nn.Module, path: str | os.PathLike[str]) -> None:
         network: its ``state_dict()`` is written, from whatever device it is on.
         path: file to write; its folder is made.
     """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    content = io.BytesIO()  # torch hides a full disk behind an error of its own
+    torch.save(network.state_dict(), content)
     with replace_when_complete(path) as temporary:
-        torch.save(network.state_dict(), temporary)
+        temporary.write_bytes(content.getvalue())
 
 
 def load_weights(network: nn.Module, path: str | os.PathLike[str]) -> None:
@@ -44,10 +44,10 @@ def load_weights(network: nn.Module, path: str | os.PathLike[str]) -> None:
         raise InputError(f"weights {path}: no such file; train a model first or pass --weights")
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
-    except (RuntimeError, EOFError, OSError, ValueError, pickle.UnpicklingError) as error:
+    # torch.load answers damaged files with almost any exception, and with advice for developers.
+    except Exception as error:
         raise InputError(
-            f"weights {path}: not a readable PyTorch checkpoint "
-            f"({_first_line(error)}); copy or train it again"
+            f"weights {path}: not a readable PyTorch checkpoint of tensors; copy or train it again"
         ) from error
     state = _state_dict(content)
     if state is None:
@@ -79,11 +79,7 @@ def _require_same_layers(
     first = differ[0]
     shapes = [tuple(s[first].shape) if first in s else "absent" for s in (expected, state)]
     raise InputError(
-        f"weights {path}: of another network, {len(differ)} of {len(expected)} layers differ, "
+        f"weights {path}: of another network: {len(differ)} parameters differ, "
         f"the first is {first} (network {shapes[0]}, file {shapes[1]}); "
         "use the in_channels and network_def that it was trained with"
     )
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0][:120]

@@ -66,10 +66,11 @@ TRAINING_FAULTS: dict[str, tuple[Callable[[Path], object], tuple[str, ...]]] = {
 def _assert_one_line(result: subprocess.CompletedProcess[str], *words: str) -> None:
     assert result.returncode != 0, result.stdout + result.stderr
     assert "Traceback" not in result.stdout + result.stderr
-    errors = [line for line in result.stderr.splitlines() if line.startswith("error: ")]
-    assert len(errors) == 1, result.stderr
+    lines = result.stderr.splitlines()
+    assert len(lines) == 1, result.stderr
+    assert lines[0].startswith("error: ")
     for word in words:
-        assert word in errors[0], errors[0]
+        assert word in lines[0]
 
 
 @pytest.mark.parametrize("fault", TRAINING_FAULTS)
@@ -185,8 +186,10 @@ def test_bad_volume_in_a_batch_is_named_and_the_others_are_segmented(
         roi="[32,32,32]",
     )
     assert result.returncode != 0
-    assert "case_0.nii.gz" in result.stdout
-    _assert_one_line(result, "1 of 2 volumes were not segmented")
+    first, last = result.stderr.splitlines()
+    assert first.startswith("error: ")
+    assert "case_0.nii.gz" in first
+    assert last.startswith("error: 1 of 2 volumes were not segmented")
     assert (tmp_path / "out" / "case_1_mask.nii.gz").is_file()
     assert not list((tmp_path / "out").glob("case_0*"))
 
@@ -218,3 +221,29 @@ def test_output_folder_that_cannot_be_written_is_named(
         **options,
     )
     _assert_one_line(result, str(tmp_path / "file"), "cannot be written")
+
+
+@pytest.mark.parametrize(
+    ("setting", "words"),
+    [
+        ({"roi": "[30,30,30]"}, ("roi", "multiples of 8")),
+        ({"epochs": 0}, ("epochs", "1 or more")),
+        ({"device": "gpu"}, ("device gpu", "cpu or cuda")),
+        ({"dataset_dir": 2024}, ("2024",)),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
+)
+def test_settings_that_cannot_work_are_refused_at_once(
+    setting: dict, words: tuple[str, ...], run_bundle: Callable, tmp_path: Path
+):
+    result = run_bundle("train", **{**TINY, "output_dir": tmp_path / "out", **setting})
+    _assert_one_line(result, *words)
+
+
+def test_full_disk_while_saving_is_one_line_and_leaves_no_weights(
+    run_bundle: Callable, make_dataset: Callable, tmp_path: Path
+):
+    (tmp_path / "out" / "models" / "model.pt").mkdir(parents=True)  # cannot be replaced by a file
+    result = run_bundle("train", dataset_dir=make_dataset(3), output_dir=tmp_path / "out", **TINY)
+    _assert_one_line(result, "model.pt", "cannot be written")
+    assert [p for p in (tmp_path / "out").rglob("*") if p.is_file()] == []

@@ -43,3 +43,12 @@ def test_both_configs_build_the_same_network_and_see_the_same_intensities(root: 
         assert train[key] == inference[key], key
     names = [t["_target_"] for t in train["train"]["deterministic_transforms"]]
     assert names[:3] == [t["_target_"] for t in inference["preprocessing"]["transforms"]]
+
+
+def test_best_checkpoint_is_chosen_by_cldice(root: Path):
+    config = json.loads((root / "bundle" / "configs" / "train.json").read_text())
+    (metric,) = config["validate"]["key_metric"].values()
+    assert metric["metric_fn"]["_target_"] == "cldice_monai.ClDiceMetric"
+    assert config["validate"]["evaluator"]["key_val_metric"] == "@validate#key_metric"
+    savers = [h["_target_"] for h in config["validate"]["handlers"]]
+    assert savers == ["cldice_monai.workflows.BestModelSaver"]

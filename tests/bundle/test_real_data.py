@@ -28,6 +28,9 @@ def test_two_photon_training_segments_an_oct_volume_it_has_never_seen(
     assert mask.shape == image.shape == (128, 128, 64)
     assert np.array_equal(mask.affine, image.affine)
     scores = json.loads((tmp_path / "output" / "metrics.json").read_text())["cases"]["octa"]
-    # Vessels fill 16 % of the volume: a mask of everything has Dice and clDice of 0.27.
-    assert scores["scores"]["dice"] > 0.3
-    assert scores["scores"]["cldice"] > 0.3
+    # Vessels fill 16 % of the volume: a mask of everything has Dice 0.27, and a skeleton laid at
+    # random has Tprec 0.16. clDice alone would not do: the skeleton of a full box is one voxel.
+    assert scores["scores"]["dice"] > 0.35
+    assert scores["scores"]["tprec"] > 0.22
+    assert scores["scores"]["tsens"] > 0.5
+    assert scores["n_vessel_voxels"] < 0.6 * 128 * 128 * 64

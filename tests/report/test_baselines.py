@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from skimage import filters
 
 from cldice_monai.report.baselines import segment_by_threshold
 
@@ -10,3 +11,19 @@ def test_two_clear_classes_are_separated(method):
     vessel = segment_by_threshold(image, method)
     assert vessel[image > 5].all()
     assert not vessel[image < 0.9].any()  # a threshold is the centre of one of 256 bins
+
+
+@pytest.mark.parametrize("method", ["otsu", "triangle"])
+def test_whole_numbers_read_as_floats_give_the_mask_of_the_integers(method):
+    rng = np.random.default_rng(0)
+    counts = np.concatenate([rng.poisson(10, 9000), rng.poisson(90, 1000)]).astype(np.uint8)
+    vessel = segment_by_threshold(counts.astype(np.float32), method)
+    oracle = {"otsu": filters.threshold_otsu, "triangle": filters.threshold_triangle}[method]
+    assert np.array_equal(vessel, counts > oracle(counts))
+
+
+def test_fractions_are_thresholded_as_they_are():
+    image = np.random.default_rng(0).random(1000)
+    assert np.array_equal(
+        segment_by_threshold(image, "otsu"), image > filters.threshold_otsu(image)
+    )

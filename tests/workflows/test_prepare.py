@@ -1,9 +1,9 @@
 import json
-import logging
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import nibabel as nib
 import numpy as np
 import pytest
 from monai.data import Dataset
@@ -97,15 +97,16 @@ def test_inference_items_have_no_label_key_that_transforms_could_take_for_one(
 
 
 def test_bad_volume_is_left_out_and_ends_the_run_with_an_error_later(
-    make_dataset: Callable[..., Path], caplog: pytest.LogCaptureFixture
+    make_dataset: Callable[..., Path], capsys: pytest.CaptureFixture[str]
 ):
     dataset = make_dataset(0, n_test=3)
     path = dataset / "imagesTs" / "case_1.nii.gz"
     path.write_bytes(path.read_bytes()[:500])
-    with caplog.at_level(logging.INFO):
-        data = prepare_inference_data(dataset)
+    data = prepare_inference_data(dataset)
     assert _names(data.items) == ["case_0", "case_2"]
-    assert "case_1.nii.gz" in caplog.text
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("error: ")
+    assert "case_1.nii.gz" in line
     with pytest.raises(InputError, match="1 of 3 volumes were not segmented"):
         data.raise_if_incomplete()
 
@@ -119,3 +120,63 @@ def test_missing_folder_is_never_filled_with_invented_data(tmp_path: Path):
     with pytest.raises(InputError, match="mine"):
         prepare_training_data(tmp_path / "mine")
     assert list(tmp_path.iterdir()) == []
+
+
+def _empty(dataset: Path, *cases: int) -> None:
+    for i in cases:
+        path = dataset / "labelsTr" / f"case_{i}.nii.gz"
+        image = nib.load(path)
+        nib.save(nib.Nifti1Image(np.zeros(image.shape, np.uint8), image.affine), path)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_case_without_vessels_is_trained_on_but_never_the_validation(
+    seed: int, make_dataset: Callable[..., Path]
+):
+    dataset = make_dataset(4)
+    _empty(dataset, 1, 2)
+    data = prepare_training_data(dataset, seed=seed)
+    assert set(_names(data.training)) >= {"case_1", "case_2"}
+    assert len(data.validation) == 1
+
+
+def _listing(dataset: Path, *, n_training: int, n: int) -> Path:
+    items = [
+        {"image": f"imagesTr/case_{i}.nii.gz", "label": f"labelsTr/case_{i}.nii.gz"}
+        for i in range(n)
+    ]
+    path = dataset / "mine.json"
+    parts = {"training": items[:n_training], "validation": items[n_training:]}
+    path.write_text(json.dumps(parts))
+    return path
+
+
+@pytest.mark.parametrize(("part", "emptied"), [("training", (0, 1)), ("validation", (2, 3))])
+def test_list_whose_part_has_no_vessel_is_refused(
+    part: str, emptied: tuple[int, int], make_dataset: Callable[..., Path]
+):
+    dataset = make_dataset(4)
+    _empty(dataset, *emptied)
+    with pytest.raises(InputError, match=f"no label with a vessel is left for {part}"):
+        prepare_training_data(_listing(dataset, n_training=2, n=4))
+
+
+def test_part_that_is_skipped_entirely_is_refused(make_dataset: Callable[..., Path]):
+    dataset = make_dataset(2)
+    path = dataset / "imagesTr" / "case_0.nii.gz"
+    image = nib.load(path)
+    nib.save(nib.Nifti1Image(np.ones(image.shape, np.float32), image.affine), path)
+    with pytest.raises(InputError, match="no usable volume is left for training"):
+        prepare_training_data(_listing(dataset, n_training=1, n=2))
+
+
+@pytest.mark.parametrize("in_channels", [1, 2])
+def test_vessap_release_is_segmented_from_its_own_folder(
+    in_channels: int, make_dataset: Callable[..., Path]
+):
+    dataset = make_dataset(2)
+    _as_vessap(dataset, n_cases=2)
+    items = prepare_inference_data(dataset, in_channels=in_channels).items
+    assert _names(items) == ["patchvolume_000", "patchvolume_001"]
+    assert [len(item["image"]) for item in items] == [in_channels] * 2
+    assert all("/gt/" in item["label_path"] for item in items)

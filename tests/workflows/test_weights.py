@@ -38,7 +38,10 @@ def test_missing_file_says_how_to_get_one(tmp_path: Path):
         load_weights(_network(), tmp_path / "nowhere.pt")
 
 
-@pytest.mark.parametrize("content", [b"", b"not a checkpoint", b"PK\x03\x04 cut off"])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"not a checkpoint", b"PK\x03\x04 cut off", b"hello world", b"epoch: 3\n"],
+)
 def test_unreadable_file_is_named(tmp_path: Path, content: bytes):
     path = tmp_path / "model.pt"
     path.write_bytes(content)
@@ -65,7 +68,7 @@ def test_pickled_code_is_refused_not_executed(tmp_path: Path):
 def test_checkpoint_of_another_network_says_which_layer_differs(tmp_path: Path):
     save_weights(_network(3), tmp_path / "model.pt")
     with pytest.raises(
-        InputError, match=r"of another network, 3 of 4 layers differ, the first is 0\.weight"
+        InputError, match=r"of another network: 3 parameters differ, the first is 0\.weight"
     ):
         load_weights(_network(4), tmp_path / "model.pt")
 

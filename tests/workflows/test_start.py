@@ -1,0 +1,30 @@
+from pathlib import Path
+
+import pytest
+
+from cldice_monai.errors import InputError
+from cldice_monai.workflows import start_workflow
+
+
+def test_good_settings_make_the_folder(tmp_path: Path):
+    assert start_workflow(tmp_path / "a" / "b", roi=[64, 64, 32], device="cpu").is_dir()
+
+
+@pytest.mark.parametrize("roi", [[64, 64], [30, 32, 32], [8, 8, 8], 64, "64", [64, 64, 64.0]])
+def test_window_that_the_network_cannot_halve_is_refused(roi: object, tmp_path: Path):
+    with pytest.raises(InputError, match="three multiples of 8"):
+        start_workflow(tmp_path, roi=roi, device="cpu")
+
+
+@pytest.mark.parametrize("epochs", [0, -1, 1.5, "ten"])
+def test_number_of_epochs_that_is_none_is_refused(epochs: object, tmp_path: Path):
+    with pytest.raises(InputError, match="epochs must be a whole number of 1 or more"):
+        start_workflow(tmp_path, roi=[64, 64, 64], device="cpu", epochs=epochs)
+
+
+def test_device_that_is_not_here_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    with pytest.raises(InputError, match="use --device cpu"):
+        start_workflow(tmp_path, roi=[64, 64, 64], device="cuda:0")
+    with pytest.raises(InputError, match="use cpu or cuda"):
+        start_workflow(tmp_path, roi=[64, 64, 64], device="gpu")

@@ -11,7 +11,7 @@ from monai.networks import one_hot
 from torch import Tensor
 
 from cldice_monai.losses._counts import Smoothing
-from cldice_monai.losses._prepare import ChannelSettings
+from cldice_monai.losses._prepare import ChannelSettings, plain
 from cldice_monai.skeleton.soft import soft_skeleton
 from cldice_monai.skeleton.soft_any_range import soft_skeleton_any_range
 
@@ -40,6 +40,7 @@ class MonaiForm(NamedTuple):
         Raises:
             AssertionError: where the shapes differ, as MONAI does.
         """
+        input, target = plain(input), plain(target)
         input, target = _channels(input, target, self.channels, encode)
         if target.shape != input.shape:
             raise AssertionError(
@@ -61,6 +62,7 @@ class MonaiForm(NamedTuple):
         Raises:
             ValueError: where the number of axes or channels does not fit.
         """
+        input, target = plain(input), plain(target)
         if input.dim() != target.dim():
             raise ValueError(
                 "the number of dimensions for input and target should be the same, "

@@ -11,7 +11,7 @@ from monai.metrics.utils import create_ignore_mask
 from monai.networks import one_hot
 from torch import Tensor
 
-__all__ = ["ChannelSettings", "Prepared", "encode_classes", "prepare"]
+__all__ = ["ChannelSettings", "Prepared", "encode_classes", "plain", "prepare"]
 
 _TOLERANCE = 1e-4
 
@@ -66,7 +66,7 @@ def prepare(
     Raises:
         ValueError: for shapes that do not match and values outside [0, 1].
     """
-    input, target = _plain(input), _plain(target).detach()
+    input, target = plain(input), plain(target).detach()
     _check_shapes(input, target, mask, settings)
     n_channels = input.shape[1]
     counts = _counting(target, mask, settings.ignore_index)
@@ -83,7 +83,7 @@ def prepare(
     return Prepared(input, target, counts)
 
 
-def _plain(x: Tensor) -> Tensor:
+def plain(x: Tensor) -> Tensor:
     """A tensor without metadata, which would be carried through every operation."""
     return x.as_tensor() if hasattr(x, "as_tensor") else x
 
@@ -133,7 +133,7 @@ def _mismatch(other: Tensor, like: Tensor) -> bool:
 
 
 def _counting(target: Tensor, mask: Tensor | None, ignore_index: int | None) -> Tensor | None:
-    counts = None if mask is None else _plain(mask) != 0
+    counts = None if mask is None else plain(mask) != 0
     ignored = create_ignore_mask(target, ignore_index)
     if ignored is None:
         return counts

@@ -123,7 +123,7 @@ def compiled_forward(
     sizes, axes = _sizes(x, axes)
     skeleton, product = torch.empty_like(x), torch.empty_like(x)
     size = x[0].numel()
-    spare = x.new_empty(sizes[3] + 2 * size)
+    spare = torch.empty((sizes[3] + 2 * size,), dtype=x.dtype)
     spare[: sizes[3]] = 0
     options = (len(axes), int(core), int(ignore_border))
     _run("forward", x.dtype, [x, skeleton, product, spare], axes, sizes, options)
@@ -151,7 +151,7 @@ def compiled_backward(
     n_levels = len(axes)
     step = max(1, round(n_levels**0.5))
     n_kept = n_levels // step + step - 1
-    spare = x.new_empty(sizes[3] + (1 + n_kept) * size)
+    spare = torch.empty((sizes[3] + (1 + n_kept) * size,), dtype=x.dtype)
     spare[: sizes[3]] = 0
     tensors = [gradient, x, product, out, spare]
     settings = (n_levels, *map(int, options), step)

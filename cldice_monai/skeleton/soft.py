@@ -48,7 +48,8 @@ def soft_skeleton(
             tensor is on the CPU; "eager" plain tensor operations; "compiled" insists on the kernel.
 
     Returns:
-        Tensor of the shape and dtype of ``x``, in [0, 1]; an empty image gives an empty skeleton.
+        Plain tensor of the shape and dtype of ``x``, in [0, 1]; an empty image gives an empty
+            skeleton.
 
     Raises:
         TypeError: where ``x`` is not floating or ``iter_`` is not an integer.
@@ -64,6 +65,8 @@ def soft_skeleton(
     Reference:
         Shit et al., clDice, CVPR 2021, Algorithm 1 and appendix G.2, G.3.
     """
+    if hasattr(x, "as_tensor"):
+        x = x.as_tensor()
     _check(x, iter_, border)
     if backend not in ("auto", "compiled", "eager"):
         raise ValueError(f'backend must be "auto", "compiled" or "eager", got {backend!r}')

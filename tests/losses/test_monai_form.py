@@ -6,6 +6,7 @@ import warnings
 import monai.losses
 import pytest
 import torch
+from monai.data import MetaTensor
 
 from cldice_monai import losses
 
@@ -91,6 +92,19 @@ def test_constants_and_errors_are_those_of_monai(name, arguments):
         expected = type(error)
     got = outcome(getattr(losses, name), {**arguments, "monai_compatible": True}, tensors)
     same(got, expected, gradients=True)
+
+
+@pytest.mark.parametrize("name", ["SoftclDiceLoss", "SoftDiceclDiceLoss"])
+def test_metadata_is_left_behind(name):
+    generator = torch.Generator().manual_seed(0)
+    x, y = (torch.rand((1, 1, 9, 9), generator=generator) for _ in range(2))
+    loss = getattr(losses, name)(monai_compatible=True)
+    tagged = MetaTensor(x).requires_grad_()
+    value = loss(tagged, MetaTensor(y))
+    assert type(value) is torch.Tensor
+    assert value.item() == loss(x, y).item()
+    value.backward()
+    assert tagged.grad.abs().sum() > 0
 
 
 def test_alpha_outside_its_range_is_the_error_of_monai():

@@ -4,6 +4,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from monai.data import MetaTensor
 from monai.losses.cldice import soft_skel
 
 from cldice_monai.skeleton import _soft_compiled, _soft_operator, soft, soft_skeleton
@@ -233,3 +234,13 @@ def test_the_exact_skeleton_is_binary_and_passes_its_gradient_straight_through()
     value, gradient = value_and_gradient(exact_skeleton, x, torch.full_like(x, 2.0))
     assert set(value.unique().tolist()) == {0.0, 1.0}
     assert torch.equal(gradient, 2 * value)
+
+
+def test_metadata_is_left_behind():
+    x = torch.rand(1, 1, 9, 9, generator=torch.Generator().manual_seed(0))
+    tagged = MetaTensor(x).requires_grad_()
+    skeleton = soft_skeleton(tagged, 2)
+    assert type(skeleton) is torch.Tensor
+    assert torch.equal(skeleton, soft_skeleton(x, 2))
+    skeleton.sum().backward()
+    assert tagged.grad is not None

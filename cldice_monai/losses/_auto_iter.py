@@ -35,24 +35,24 @@ class Iterations(nn.Module):
         if isinstance(iter_, str):
             self.register_buffer("resolved", torch.tensor(_UNRESOLVED))
 
-    def for_target(self, target: Tensor) -> int:
+    def for_target(self, target: Tensor, *, background_first: bool) -> int:
         """Return the number of iterations, resolving "auto" from a target that is not empty.
 
         All processes have to call it in the same step, and it waits for the device, until it is
         resolved; later calls cost nothing. Until then, on empty targets, the default 3 is used.
 
         Args:
-            target: (B, C, ...) one-hot, the background left out where it does not count.
+            target: (B, C, ...), 0 where a voxel does not count.
+            background_first: whether channel 0 is the background.
         """
         if self.value is None:
-            self._resolve(target)
+            self._resolve(target[:, 1:] if background_first else target)
         return self.fallback if self.value is None else self.value
 
     @torch.compiler.disable
-    def _resolve(self, target: Tensor) -> None:
-        foreground = target[:, 1:] if target.shape[1] > 1 else target
+    def _resolve(self, foreground: Tensor) -> None:
         need = erosions_needed(foreground.reshape(-1, 1, *foreground.shape[2:]), self.spacing) - 1
-        need = largest_over_ranks(need, target.device)
+        need = largest_over_ranks(need, foreground.device)
         if need < 0:
             return
         self.value = need

@@ -45,7 +45,7 @@ def cldice_sums(
     (probability, label), (predicted, true) = pair, skeletons
     predicted = predicted * probability
     if mask is not None:
-        predicted, true = predicted * mask, true * mask
+        predicted, true = torch.where(mask, predicted, 0), torch.where(mask, true, 0)
     axes = list(axes)
     return torch.stack(
         [
@@ -102,7 +102,9 @@ def dice_sums(
     Returns:
         Tensor (3, ...): overlap, prediction, label.
     """
-    probability, label = pair if mask is None else (pair[0] * mask, pair[1] * mask)
+    probability, label = pair
+    if mask is not None:
+        probability, label = torch.where(mask, probability, 0), torch.where(mask, label, 0)
     axes = list(axes)
     if squared_pred:
         sizes = [(probability * probability).sum(axes), (label * label).sum(axes)]

@@ -27,14 +27,22 @@ class ChannelSettings:
     other_act: Callable[[Tensor], Tensor] | None = None
     ignore_index: int | None = None
 
+    @property
+    def background_first(self) -> bool:
+        """Whether channel 0 of what is scored is known to be the background.
+
+        Classes that exclude each other have one; channels with a sigmoid are vessels of their own.
+        """
+        return self.include_background and (self.to_onehot_y or self.softmax)
+
 
 @dataclass(frozen=True)
 class Prepared:
     """Tensors of one shape (B, C, H, W) or (B, C, H, W, D).
 
     Attributes:
-        input: probabilities, float32 or float64, with gradient.
-        target: the label in the dtype of ``input``, without gradient.
+        input: probabilities, float32 or float64, with gradient; 0 where a voxel does not count.
+        target: the label in the dtype of ``input``, without gradient; 0 likewise.
         mask: boolean, (B, 1 or C, ...), True where a voxel counts; None where all do.
     """
 
@@ -70,6 +78,10 @@ def prepare(
     _check_shapes(input, target, mask, settings)
     n_channels = input.shape[1]
     counts = _counting(target, mask, settings.ignore_index)
+    if counts is not None:
+        # Before the activation, so that the gradient is free of NaN too.
+        input = _blank(input, counts, across=settings.softmax or settings.other_act is not None)
+        target = _blank(target, counts, across=target.shape[1] == 1)
     input = _activate(input, settings)
     if settings.to_onehot_y and n_channels > 1 and target.shape[1] == 1:
         target = encode_classes(target, n_channels, settings.ignore_index)
@@ -78,8 +90,10 @@ def prepare(
         if counts is not None and counts.shape[1] == n_channels:
             counts = counts[:, 1:]
     target = target.to(input.dtype)
+    if counts is not None:
+        input, target = _blank(input, counts), _blank(target, counts)
     if check_range:
-        _check_range(input, target, counts)
+        _check_range(input, target)
     return Prepared(input, target, counts)
 
 
@@ -140,6 +154,11 @@ def _counting(target: Tensor, mask: Tensor | None, ignore_index: int | None) -> 
     return ignored != 0 if counts is None else counts & (ignored != 0)
 
 
+def _blank(x: Tensor, counts: Tensor, *, across: bool = False) -> Tensor:
+    """Set what does not count to 0, whatever it holds; ``across``: where no channel counts."""
+    return x.masked_fill(~(counts.any(dim=1, keepdim=True) if across else counts), 0)
+
+
 def _activate(input: Tensor, settings: ChannelSettings) -> Tensor:
     """Half precision is left here: its sums overflow and its skeletons round."""
     if input.dtype != torch.float64:
@@ -158,9 +177,7 @@ def encode_classes(target: Tensor, n_channels: int, ignore_index: int | None) ->
     return one_hot(target, num_classes=n_channels)
 
 
-def _check_range(input: Tensor, target: Tensor, counts: Tensor | None) -> None:
-    if counts is not None:
-        target = torch.where(counts, target, 0)
+def _check_range(input: Tensor, target: Tensor) -> None:
     for name, values, remedy in (
         ("input", input, "set sigmoid=True or softmax=True for logits"),
         ("target", target, "set to_onehot_y=True for class indices"),

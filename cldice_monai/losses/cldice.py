@@ -171,7 +171,10 @@ class SoftclDiceLoss(_Loss):
 
     def per_class(self, prepared: Prepared, target_skeleton: Tensor | None) -> Tensor:
         """Return the weighted loss, (B, C), or (C,) where the batch is summed."""
-        iter_ = self.iterations.for_target(prepared.target)
+        iter_ = self.iterations.for_target(
+            prepared.target,
+            background_first=self.channels.background_first and prepared.target.shape[1] > 1,
+        )
         skeletons = skeleton_pair(
             prepared, target_skeleton, self.skeleton, iter_, self.iterations.spacing
         )

@@ -77,6 +77,42 @@ def test_auto_does_not_count_the_background(tube):
     assert loss.iter == 2
 
 
+@pytest.mark.parametrize("include_background", [True, False])
+def test_auto_looks_at_every_vessel_class_of_a_softmax(tube, include_background):
+    thick, thin = tube(2, 40, 6, centre=10), tube(2, 40, 1, centre=30)
+    loss = SoftclDiceLoss(
+        "auto", include_background=include_background, to_onehot_y=True, softmax=True
+    )
+    loss(torch.zeros(1, 3, 40, 40), thick + 2 * thin)
+    assert loss.iter == 6
+    encoded = torch.cat([1 - thick - thin, thick, thin], dim=1)
+    loss = SoftclDiceLoss("auto", include_background=include_background, softmax=True)
+    loss(torch.zeros(1, 3, 40, 40), encoded)
+    assert loss.iter == 6
+
+
+def test_auto_looks_at_every_channel_of_a_sigmoid(tube):
+    label = torch.cat([tube(2, 40, 6), tube(2, 40, 1)], dim=1)
+    loss = SoftclDiceLoss("auto", sigmoid=True)
+    loss(torch.zeros_like(label), label)
+    assert loss.iter == 6
+
+
+@pytest.mark.parametrize("junk", [255.0, 1.0, float("nan")])
+def test_auto_passes_over_what_does_not_count(tube, junk):
+    label = tube(2, 40, 2, centre=8)
+    hidden = torch.zeros_like(label)
+    hidden[..., 20:] = 1
+    covered = torch.where(hidden == 1, junk, label)
+    loss = SoftclDiceLoss("auto")
+    loss(0.5 * label, covered, mask=1 - hidden)
+    assert loss.iter == 2
+    if junk == 255:
+        loss = SoftclDiceLoss("auto", ignore_index=255)
+        loss(0.5 * label, covered)
+        assert loss.iter == 2
+
+
 @pytest.mark.parametrize("n_dims", [2, 3])
 def test_an_iter_that_is_too_small_still_tells_right_from_wrong(tube, n_dims):
     label, shifted = tube(n_dims, 40, 7, centre=12), tube(n_dims, 40, 7, centre=30)

@@ -123,3 +123,49 @@ def test_a_mask_of_another_shape_is_refused():
     x = torch.zeros(1, 1, 8, 8)
     with pytest.raises(ValueError, match="mask must have the shape"):
         SoftclDiceLoss()(x, x, mask=torch.ones(1, 1, 8, 7))
+
+
+@pytest.mark.parametrize("junk", [5.0, -3.0, float("nan"), float("inf")])
+@pytest.mark.parametrize("loss_class", [SoftclDiceLoss, SoftDiceclDiceLoss])
+@pytest.mark.parametrize("act", [None, "sigmoid", "softmax"])
+@pytest.mark.parametrize("n_mask", [1, 2])
+def test_junk_under_the_mask_changes_nothing(tube, junk, loss_class, act, n_mask):
+    label = tube(2, 16, 3)
+    label = torch.cat([1 - label, label], dim=1)
+    mask = half_mask(label)[:, :n_mask]
+    input = torch.rand(label.shape, generator=torch.Generator().manual_seed(0))
+    loss = loss_class(**({} if act is None else {act: True}))
+    expected = value_and_gradient(loss, input, label, mask=mask)
+    altered, relabelled = (torch.where(mask == 1, x, junk) for x in (input, label))
+    got = value_and_gradient(loss, altered, relabelled, mask=mask)
+    assert torch.equal(got[0], expected[0])
+    assert torch.equal(got[1], expected[1])
+    assert got[1].abs().sum() > 0
+
+
+def test_junk_class_indices_under_the_mask_are_not_encoded(tube):
+    label = tube(2, 16, 3)
+    mask = half_mask(label)
+    logits = torch.randn((1, 2, 16, 16), generator=torch.Generator().manual_seed(0))
+    loss = SoftDiceclDiceLoss(to_onehot_y=True, softmax=True)
+    expected = loss(logits, label, mask=mask)
+    for junk in (77.0, -1.0, float("nan")):
+        assert torch.equal(loss(logits, torch.where(mask == 1, label, junk), mask=mask), expected)
+
+
+def test_a_mask_of_one_channel_leaves_the_softmax_of_the_others_alone():
+    # Channel 0 does not count anywhere; its logit still decides the probability of channel 1.
+    logits = torch.tensor([2.0, 0.0])[None, :, None, None].expand(1, 2, 4, 4)
+    label = torch.ones(1, 2, 4, 4)
+    mask = torch.tensor([0, 1])[None, :, None, None].expand(1, 2, 4, 4)
+    loss = SoftDiceclDiceLoss(softmax=True, alpha=0.0, reduction="none")
+    probability = 1 / (1 + torch.e**2)
+    expected = 1 - 2 * probability / (1 + probability)
+    assert loss(logits, label, mask=mask)[0, 1].item() == pytest.approx(expected, abs=1e-4)
+
+
+def test_junk_under_the_mask_of_a_cached_skeleton_is_left_out(tube):
+    label = tube(2, 16, 3)
+    mask = half_mask(label)
+    cached = torch.where(mask == 1, soft_skeleton(label), float("nan"))
+    assert SoftclDiceLoss()(label, label, mask=mask, target_skeleton=cached).item() < 1e-5

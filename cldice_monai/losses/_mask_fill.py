@@ -46,5 +46,6 @@ def _highest_neighbour(x: Tensor) -> Tensor:
         n = x.shape[axis] - 1
         for here, there in ((0, 1), (1, 0)):
             part = highest.narrow(axis, here, n)
-            torch.maximum(part, x.narrow(axis, there, n), out=part)
+            # Not out=part: torch.compile refuses a view that is not contiguous there.
+            part.copy_(torch.maximum(part, x.narrow(axis, there, n)))
     return highest

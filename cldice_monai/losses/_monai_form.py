@@ -46,7 +46,10 @@ class MonaiForm(NamedTuple):
             raise AssertionError(
                 f"ground truth has different shape ({target.shape}) from input ({input.shape})"
             )
-        predicted, true = _skeleton(input, self.iter_), _skeleton(target, self.iter_)
+        channels = self.channels
+        activated = channels.sigmoid or (channels.softmax and input.shape[1] > 1)
+        predicted = _skeleton(input, self.iter_, in_range=activated)
+        true = _skeleton(target, self.iter_, in_range=False)
         axes = list(range(1, input.dim()))
         nr, dr, smooth = self.smoothing
         tprec = ((predicted * target).sum(axes) + nr) / (predicted.sum(axes) + dr)
@@ -112,12 +115,22 @@ def check_monai_only(arguments: dict[str, Any]) -> None:
         )
 
 
-def _skeleton(x: Tensor, iter_: int) -> Tensor:
-    """Class indices and logits are let through, as MONAI lets them."""
-    low, high = (bound.item() for bound in torch.aminmax(x.detach())) if x.numel() else (0, 1)
-    if low < 0 or high > 1:
-        return soft_skeleton_any_range(x, iter_)
-    return soft_skeleton(x, iter_, core=False, border="ignore")
+def _skeleton(x: Tensor, iter_: int, *, in_range: bool) -> Tensor:
+    """Class indices and logits are let through, as MONAI lets them.
+
+    Values cannot be looked at in a compiled graph: what is not known to lie in [0, 1] takes the
+    slow form there, which is right for every range.
+    """
+    if in_range or (not torch.compiler.is_compiling() and _is_in_range(x)):
+        return soft_skeleton(x, iter_, core=False, border="ignore")
+    return soft_skeleton_any_range(x, iter_)
+
+
+def _is_in_range(x: Tensor) -> bool:
+    if x.numel() == 0:
+        return True
+    low, high = (bound.item() for bound in torch.aminmax(x.detach()))
+    return not (low < 0 or high > 1)
 
 
 def _encode(target: Tensor, n_channels: int) -> Tensor:

@@ -63,6 +63,22 @@ def test_auto_resolves_also_when_first_called_compiled():
     torch.testing.assert_close(first, SoftclDiceLoss(loss.iter, sigmoid=True)(logits, label))
 
 
+@pytest.mark.parametrize(
+    ("loss_class", "options", "masked"),
+    [
+        (SoftDiceclDiceLoss, {"iter_": 1}, True),
+        (SoftclDiceLoss, {"iter_": 1, "ignore_index": 1}, False),
+        (SoftclDiceLoss, {"iter_": 1, "monai_compatible": True}, False),
+    ],
+)
+def test_masks_and_the_form_of_monai_trace_without_a_graph_break(loss_class, options, masked):
+    logits, label = some_pair((1, 1, 6, 7))
+    loss = loss_class(sigmoid=True, **options)
+    extra = {"mask": (logits > -0.5).float()} if masked else {}
+    compiled = torch.compile(loss, fullgraph=True, backend="eager")
+    torch.testing.assert_close(compiled(logits, label, **extra), loss(logits, label, **extra))
+
+
 class Scale(nn.Module):
     """The smallest network: one weight and one bias."""
 

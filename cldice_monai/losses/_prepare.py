@@ -11,7 +11,7 @@ from monai.metrics.utils import create_ignore_mask
 from monai.networks import one_hot
 from torch import Tensor
 
-__all__ = ["ChannelSettings", "Prepared", "encode_classes", "plain", "prepare"]
+__all__ = ["ChannelSettings", "Prepared", "blank", "encode_classes", "plain", "prepare"]
 
 _TOLERANCE = 1e-4
 
@@ -80,8 +80,8 @@ def prepare(
     counts = _counting(target, mask, settings.ignore_index)
     if counts is not None:
         # Before the activation, so that the gradient is free of NaN too.
-        input = _blank(input, counts, across=settings.softmax or settings.other_act is not None)
-        target = _blank(target, counts, across=target.shape[1] == 1)
+        input = blank(input, counts, across=settings.softmax or settings.other_act is not None)
+        target = blank(target, counts)
     input = _activate(input, settings)
     if settings.to_onehot_y and n_channels > 1 and target.shape[1] == 1:
         target = encode_classes(target, n_channels, settings.ignore_index)
@@ -91,7 +91,7 @@ def prepare(
             counts = counts[:, 1:]
     target = target.to(input.dtype)
     if counts is not None:
-        input, target = _blank(input, counts), _blank(target, counts)
+        input, target = blank(input, counts), blank(target, counts)
     if check_range:
         _check_range(input, target)
     return Prepared(input, target, counts)
@@ -154,8 +154,15 @@ def _counting(target: Tensor, mask: Tensor | None, ignore_index: int | None) -> 
     return ignored != 0 if counts is None else counts & (ignored != 0)
 
 
-def _blank(x: Tensor, counts: Tensor, *, across: bool = False) -> Tensor:
-    """Set what does not count to 0, whatever it holds; ``across``: where no channel counts."""
+def blank(x: Tensor, counts: Tensor, *, across: bool = False) -> Tensor:
+    """Set what does not count to 0, whatever it holds.
+
+    Args:
+        x: (B, C, ...).
+        counts: boolean, (B, 1 or any, ...), True where a voxel counts.
+        across: only where no channel counts, because the channels of ``x`` depend on each other.
+    """
+    across = across or counts.shape[1] != x.shape[1]
     return x.masked_fill(~(counts.any(dim=1, keepdim=True) if across else counts), 0)
 
 

@@ -287,6 +287,36 @@ def test_compound_with_cross_entropy_takes_class_indices():
     torch.testing.assert_close(loss(logits, label), expected)
 
 
+@pytest.mark.parametrize("base", ["MSELoss", "L1Loss", "SmoothL1Loss", "HuberLoss", "BCELoss"])
+def test_compound_gives_probabilities_to_a_base_that_compares_them(base):
+    base = getattr(torch.nn, base)()
+    logits, label = 4 * torch.randn(2, 3, 9, 9), torch.randint(3, (2, 1, 9, 9))
+    encoded = torch.nn.functional.one_hot(label[:, 0], 3).movedim(-1, 1).float()
+    loss = CompoundclDiceLoss(base, 0.0, sigmoid=True)
+    torch.testing.assert_close(loss(logits, encoded), base(logits.sigmoid(), encoded))
+    loss = CompoundclDiceLoss(base, 0.0, softmax=True, to_onehot_y=True)
+    torch.testing.assert_close(loss(logits, label), base(logits.softmax(1), encoded))
+
+
+@pytest.mark.parametrize("base", ["MSELoss", "BCEWithLogitsLoss"])
+def test_compound_encodes_class_indices_for_a_raw_base(base):
+    base = getattr(torch.nn, base)()
+    logits, label = torch.randn(2, 3, 9, 9), torch.randint(3, (2, 1, 9, 9))
+    encoded = torch.nn.functional.one_hot(label[:, 0], 3).movedim(-1, 1).float()
+    loss = CompoundclDiceLoss(base, 0.0, base_input="raw", softmax=True, to_onehot_y=True)
+    torch.testing.assert_close(loss(logits, label), base(logits, encoded))
+
+
+def test_compound_leaves_metadata_behind():
+    logits, label = some_pair()
+    loss = CompoundclDiceLoss(torch.nn.BCEWithLogitsLoss(), sigmoid=True)
+    value = loss(MetaTensor(logits), MetaTensor(label))
+    assert type(value) is torch.Tensor
+    assert torch.equal(value, loss(logits, label))
+    masked = loss(MetaTensor(logits), MetaTensor(label), mask=MetaTensor(label))
+    assert type(masked) is torch.Tensor
+
+
 def test_compound_refuses_what_it_cannot_use():
     with pytest.raises(TypeError, match="base_loss must be a loss"):
         CompoundclDiceLoss("bce")

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from monai.losses import FocalLoss
 from torch import nn
 
 from cldice_monai.losses import CompoundclDiceLoss, SoftclDiceLoss, SoftDiceclDiceLoss
@@ -110,6 +111,62 @@ def test_the_base_of_a_compound_is_the_mean_over_what_counts():
     got = entropy(two, label, mask=mask)
     expected = nn.CrossEntropyLoss()(two[:, :, :4], label[:, 0, :4].long())
     torch.testing.assert_close(got, expected)
+
+
+BASES = [
+    (nn.CrossEntropyLoss(), {}),
+    (nn.CrossEntropyLoss(weight=torch.tensor([0.1, 5.0])), {}),
+    (nn.CrossEntropyLoss(weight=torch.tensor([0.1, 5.0]), label_smoothing=0.2), {}),
+    (nn.CrossEntropyLoss(ignore_index=1), {}),
+    (nn.CrossEntropyLoss(reduction="sum"), {}),
+    (nn.CrossEntropyLoss(reduction="none"), {}),
+    (nn.BCEWithLogitsLoss(reduction="sum"), {}),
+    (nn.BCEWithLogitsLoss(pos_weight=torch.tensor(3.0)), {}),
+    (nn.MSELoss(), {"include_background": False}),
+    (FocalLoss(to_onehot_y=True), {}),
+]
+
+
+@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
+@pytest.mark.parametrize(("base", "options"), BASES, ids=str)
+def test_a_mask_of_ones_is_no_mask_for_the_base_of_a_compound(base, options, reduction):
+    generator = torch.Generator().manual_seed(0)
+    logits = torch.randn((3, 2, 8, 8), generator=generator)
+    label = torch.randint(2, (3, 1, 8, 8), generator=generator)
+    loss = CompoundclDiceLoss(
+        base, 0.0, softmax=True, to_onehot_y=True, reduction=reduction, **options
+    )
+    expected = loss(logits, label)
+    for n_channels in (1, 2):
+        got = loss(logits, label, mask=torch.ones(3, n_channels, 8, 8))
+        torch.testing.assert_close(got, expected)
+
+
+def test_class_weights_of_a_masked_cross_entropy_divide_by_the_weights_that_count():
+    generator = torch.Generator().manual_seed(0)
+    logits = torch.randn((2, 2, 8, 8), generator=generator)
+    label = torch.randint(2, (2, 1, 8, 8), generator=generator)
+    base = nn.CrossEntropyLoss(weight=torch.tensor([0.1, 5.0]))
+    loss = CompoundclDiceLoss(base, 0.0, softmax=True, to_onehot_y=True)
+    expected = base(logits[:, :, :4], label[:, 0, :4])
+    torch.testing.assert_close(loss(logits, label, mask=half_mask(label)), expected)
+
+
+@pytest.mark.parametrize("masked", [True, False])
+@pytest.mark.parametrize("base", [nn.CrossEntropyLoss(), nn.BCEWithLogitsLoss(), nn.MSELoss()])
+def test_without_reduction_the_items_of_a_compound_are_independent(base, masked):
+    generator = torch.Generator().manual_seed(0)
+    logits = torch.randn((3, 2, 8, 8), generator=generator)
+    label = torch.randint(2, (3, 1, 8, 8), generator=generator)
+    options = {"mask": half_mask(label)} if masked else {}
+    loss = CompoundclDiceLoss(base, softmax=True, to_onehot_y=True, reduction="none")
+    values = loss(logits, label, **options)
+    assert values.shape == (3, 2, 1, 1)
+    altered = logits.clone()
+    altered[1] += torch.randn((2, 8, 8), generator=generator)
+    other = loss(altered, label, **options)
+    assert torch.equal(values[[0, 2]], other[[0, 2]])
+    assert not torch.equal(values[1], other[1])
 
 
 def test_a_base_without_values_a_voxel_cannot_be_masked():

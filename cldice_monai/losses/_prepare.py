@@ -11,7 +11,7 @@ from monai.metrics.utils import create_ignore_mask
 from monai.networks import one_hot
 from torch import Tensor
 
-__all__ = ["ChannelSettings", "Prepared", "blank", "encode_classes", "plain", "prepare"]
+__all__ = ["ChannelSettings", "Prepared", "blank", "counting", "encode_classes", "plain", "prepare"]
 
 _TOLERANCE = 1e-4
 
@@ -77,7 +77,7 @@ def prepare(
     input, target = plain(input), plain(target).detach()
     _check_shapes(input, target, mask, settings)
     n_channels = input.shape[1]
-    counts = _counting(target, mask, settings.ignore_index)
+    counts = counting(target, mask, settings.ignore_index)
     if counts is not None:
         # Before the activation, so that the gradient is free of NaN too.
         input = blank(input, counts, across=settings.softmax or settings.other_act is not None)
@@ -146,9 +146,12 @@ def _mismatch(other: Tensor, like: Tensor) -> bool:
     )
 
 
-def _counting(target: Tensor, mask: Tensor | None, ignore_index: int | None) -> Tensor | None:
+def counting(target: Tensor, mask: Tensor | None, ignore_index: int | None) -> Tensor | None:
+    """Return where a voxel counts by ``mask`` and by ``ignore_index``, boolean; None for all."""
     counts = None if mask is None else plain(mask) != 0
-    ignored = create_ignore_mask(target, ignore_index)
+    # MONAI subtracts one-hot labels from one, which booleans do not allow.
+    labels = target.float() if target.dtype == torch.bool else target
+    ignored = create_ignore_mask(labels, ignore_index)
     if ignored is None:
         return counts
     return ignored != 0 if counts is None else counts & (ignored != 0)

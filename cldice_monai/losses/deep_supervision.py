@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -10,7 +12,7 @@ from monai.losses import DeepSupervisionLoss
 from torch import Tensor
 from torch.nn.modules.loss import _Loss
 
-from cldice_monai.losses._prepare import ChannelSettings, encode_classes
+from cldice_monai.losses._prepare import ChannelSettings, blank, counting, encode_classes
 from cldice_monai.topology.label_downsampling import downsample_label
 
 __all__ = ["ClDiceDeepSupervisionLoss"]
@@ -60,7 +62,7 @@ class ClDiceDeepSupervisionLoss(DeepSupervisionLoss):
                 voxel counts where all that it covers do.
 
         Returns:
-            Scalar, or what the loss returns for other reductions of one head.
+            Scalar, or of the shape that the loss returns for other reductions.
 
         Raises:
             ValueError: where ``input`` is None, and where class indices would have to be shrunk
@@ -70,22 +72,38 @@ class ClDiceDeepSupervisionLoss(DeepSupervisionLoss):
             raise ValueError("input shouldn't be None.")
         heads = [input] if isinstance(input, Tensor) else list(input)
         target, mask = self._full_size(target, mask, heads[0].shape[1], len(heads))
+        loss = self._loss_for(target, heads[0].shape[1])
         weights = [1.0] if isinstance(input, Tensor) else self.get_weights(levels=len(heads))
         terms = [
-            weight * self._level(head.float(), target, mask)
+            weight * self._level(loss, head.float(), target, mask)
             for weight, head in zip(weights, heads, strict=True)
         ]
-        return torch.stack(terms).sum() if len(terms) > 1 else terms[0]
+        return torch.stack(terms).sum(dim=0) if len(terms) > 1 else terms[0]
 
-    def _level(self, head: Tensor, target: Tensor, mask: Tensor | None) -> Tensor:
+    def _level(
+        self, loss: torch.nn.Module, head: Tensor, target: Tensor, mask: Tensor | None
+    ) -> Tensor:
         size = head.shape[2:]
         if size != target.shape[2:]:
-            target = downsample_label(target, size, background_channel=self._encodes)
+            target = downsample_label(target, size, background_channel=self._excludes)
             if mask is not None:
                 mask = 1 - downsample_label(1 - mask, size)
         if mask is None:
-            return self.loss(head, target)
-        return self.loss(head, target, mask=mask)
+            return loss(head, target)
+        return loss(head, target, mask=mask)
+
+    def _loss_for(self, target: Tensor, n_classes: int) -> torch.nn.Module:
+        """The loss, kept from encoding again what is encoded: MONAI's form always does."""
+        if target.shape[1] == 1 or n_classes == 1 or self._channels is None:
+            return self.loss
+        holder: Any = getattr(self.loss, "cldice", self.loss)
+        if holder.monai_form is None or not holder.monai_form.channels.to_onehot_y:
+            return self.loss
+        loss = copy.deepcopy(self.loss)
+        holder = getattr(loss, "cldice", loss)
+        channels = replace(holder.monai_form.channels, to_onehot_y=False)
+        holder.monai_form = holder.monai_form._replace(channels=channels)
+        return loss
 
     @property
     def _channels(self) -> ChannelSettings | None:
@@ -95,16 +113,20 @@ class ClDiceDeepSupervisionLoss(DeepSupervisionLoss):
         return channels if isinstance(channels, ChannelSettings) else None
 
     @property
-    def _encodes(self) -> bool:
+    def _excludes(self) -> bool:
+        """Whether the classes exclude each other, so that the background gives way to the rest."""
         channels = self._channels
-        return channels is not None and channels.to_onehot_y
+        return channels is not None and (channels.to_onehot_y or channels.softmax)
 
     def _full_size(
         self, target: Tensor, mask: Tensor | None, n_classes: int, n_heads: int
     ) -> tuple[Tensor, Tensor | None]:
         """Encode class indices before they are shrunk; a number has no connectivity."""
-        mask = None if mask is None else (mask != 0).float()
-        channels: Any = self._channels
+        channels = self._channels
+        counts = counting(target, mask, None if channels is None else channels.ignore_index)
+        mask = None
+        if counts is not None:
+            target, mask = blank(target, counts), counts.float()
         if target.shape[1] != 1 or n_classes == 1:
             return target, mask
         if channels is None:
@@ -114,7 +136,4 @@ class ClDiceDeepSupervisionLoss(DeepSupervisionLoss):
                     "encode it with AsDiscreted(to_onehot=...) and set to_onehot_y=False"
                 )
             return target, mask
-        if channels.ignore_index is not None:
-            known = (target != channels.ignore_index).float()
-            mask = known if mask is None else mask * known
         return encode_classes(target, n_classes, channels.ignore_index), mask

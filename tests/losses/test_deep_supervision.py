@@ -77,6 +77,68 @@ def test_ignored_class_indices_are_left_out_of_every_level():
     torch.testing.assert_close(loss(heads, label), loss(altered, label))
 
 
+@pytest.mark.parametrize("loss_class", [SoftclDiceLoss, SoftDiceclDiceLoss])
+def test_the_form_of_monai_is_given_encoded_labels_once(loss_class):
+    label = line(2)
+    encoded = torch.cat([1 - label, label], dim=1)
+    heads = [torch.randn(1, 2, 32, 32), torch.randn(1, 2, 8, 8)]
+    options = {"softmax": True, "monai_compatible": True}
+    got = ClDiceDeepSupervisionLoss(loss_class(to_onehot_y=True, **options))(heads, label)
+    expected = ClDiceDeepSupervisionLoss(loss_class(**options))(heads, encoded)
+    torch.testing.assert_close(got, expected)
+
+
+@pytest.mark.parametrize("given", ["one-hot", "indices"])
+def test_the_background_of_a_softmax_gives_way_to_the_vessel(given):
+    label = line(2)
+    encoded = torch.cat([1 - label, label], dim=1)
+    small = heads_of(label, (1, 2, 4, 8))
+    heads = [30 * torch.cat([1 - head, head], dim=1) - 15 for head in small]
+    inner = SoftDiceclDiceLoss(softmax=True, to_onehot_y=given == "indices")
+    target = encoded if given == "one-hot" else label
+    assert ClDiceDeepSupervisionLoss(inner)(heads, target).item() < 1e-3
+
+
+def test_without_reduction_every_item_and_class_keeps_its_loss():
+    label = torch.cat([line(2), line(2, row=7)])
+    heads = [torch.randn(2, 1, 32, 32), torch.randn(2, 1, 8, 8)]
+    each = ClDiceDeepSupervisionLoss(SoftclDiceLoss(sigmoid=True, reduction="none"))(heads, label)
+    mean = ClDiceDeepSupervisionLoss(SoftclDiceLoss(sigmoid=True))(heads, label)
+    assert each.shape == (2, 1, 1, 1)
+    torch.testing.assert_close(each.mean(), mean)
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_heads_of_half_precision_are_converted_for_any_loss(dtype):
+    # MONAI's own DiceLoss sums in the dtype it is given.
+    label = line(2, size=64)
+    head = torch.randn(1, 1, 64, 64).to(dtype)
+    got = ClDiceDeepSupervisionLoss(DiceLoss(sigmoid=True))([head], label)
+    assert torch.equal(got, DiceLoss(sigmoid=True)(head.float(), label))
+
+
+def test_junk_under_the_mask_is_not_shrunk_into_the_label():
+    label = line(2)
+    mask = torch.ones_like(label)
+    mask[..., 16:] = 0
+    junk = torch.where(mask == 1, label, 77)
+    heads = [torch.randn(1, 2, 32, 32), torch.randn(1, 2, 8, 8)]
+    loss = ClDiceDeepSupervisionLoss(SoftclDiceLoss(softmax=True, to_onehot_y=True))
+    assert torch.equal(loss(heads, junk, mask=mask), loss(heads, label, mask=mask))
+
+
+def test_ignored_one_hot_voxels_stay_ignored_when_they_are_shrunk():
+    label = line(2)
+    encoded = torch.cat([1 - label, label], dim=1)
+    encoded[..., 16:] = 0
+    heads = [torch.randn(1, 2, 32, 32), torch.randn(1, 2, 8, 8)]
+    altered = [head.clone() for head in heads]
+    altered[0][..., 16:] += torch.randn(1, 2, 32, 16)
+    altered[1][..., 4:] += torch.randn(1, 2, 8, 4)
+    loss = ClDiceDeepSupervisionLoss(SoftclDiceLoss(softmax=True, ignore_index=255))
+    assert torch.equal(loss(heads, encoded), loss(altered, encoded))
+
+
 def test_gradient_reaches_every_head():
     label = line(3)
     heads = [torch.zeros_like(head).requires_grad_() for head in heads_of(label)]

@@ -226,3 +226,13 @@ def test_junk_under_the_mask_of_a_cached_skeleton_is_left_out(tube):
     mask = half_mask(label)
     cached = torch.where(mask == 1, soft_skeleton(label), float("nan"))
     assert SoftclDiceLoss()(label, label, mask=mask, target_skeleton=cached).item() < 1e-5
+
+
+@pytest.mark.parametrize("ignored", [0, 1, 255])
+def test_boolean_one_hot_labels_can_be_ignored(tube, ignored):
+    label = tube(2, 16, 3)
+    label = torch.cat([1 - label, label], dim=1)
+    label[..., :4] = 0
+    logits = torch.randn(label.shape, generator=torch.Generator().manual_seed(0))
+    loss = SoftDiceclDiceLoss(softmax=True, ignore_index=ignored)
+    assert torch.equal(loss(logits, label.bool()), loss(logits, label))

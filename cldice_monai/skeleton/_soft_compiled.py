@@ -8,7 +8,6 @@ takes the plain tensor operations.
 from __future__ import annotations
 
 import ctypes
-import functools
 import logging
 import os
 import shutil
@@ -28,6 +27,8 @@ __all__ = ["compiled_backward", "compiled_forward", "find_compiler", "load_kerne
 _LOG = logging.getLogger(__name__)
 _SECONDS_TO_COMPILE = 60
 _VOXELS_PER_THREAD = 16384
+_LOCK = threading.Lock()
+_LOADED: dict[torch.dtype, ctypes.CDLL | None] = {}
 _NAMES = {torch.float32: ("float", "f32"), torch.float64: ("double", "f64")}
 
 
@@ -40,13 +41,22 @@ def find_compiler() -> str | None:
     return None
 
 
-@functools.cache
 def load_kernels(dtype: torch.dtype) -> ctypes.CDLL | None:
     """Compile and load the kernels of a dtype once a process; None where that is not possible.
+
+    Threads that come meanwhile wait for the first.
 
     Args:
         dtype: float32 or float64.
     """
+    if dtype not in _LOADED:
+        with _LOCK:
+            if dtype not in _LOADED:
+                _LOADED[dtype] = _compile(dtype)
+    return _LOADED[dtype]
+
+
+def _compile(dtype: torch.dtype) -> ctypes.CDLL | None:
     compiler = find_compiler()
     if compiler is None:
         _LOG.info("no C compiler found: the soft skeleton runs in plain tensor operations")
@@ -77,24 +87,41 @@ def _run(
     sizes: tuple[int, ...],
     options: tuple[int, ...],
 ) -> None:
-    """Call one kernel in several threads; ctypes releases the interpreter's lock meanwhile."""
+    """Call one kernel in several threads; ctypes releases the interpreter's lock meanwhile.
+
+    The work is shared out when it is known how many threads could be started.
+
+    Raises:
+        MemoryError: where a thread gets no memory for its rows and planes.
+    """
     kernel = getattr(load_kernels(dtype), f"{name}_{_NAMES[dtype][1]}")
     n_voxels = sizes[1] * sizes[2] * sizes[3]
     wanted = min(torch.get_num_threads(), sizes[1], max(1, n_voxels // _VOXELS_PER_THREAD))
-    barrier = (ctypes.c_int * 2)(0, 0)
+    barrier = (ctypes.c_int * 3)(0, 0, 0)
     shared: list[Any] = [ctypes.c_void_p(tensor.data_ptr()) for tensor in tensors]
     shared += [(ctypes.c_int * len(axes))(*axes), (ctypes.c_long * 4)(*sizes)]
+    helpers: list[threading.Thread] = []
+    all_started = threading.Event()
 
     def work(thread: int) -> None:
-        own = (ctypes.c_int * 6)(*options[:3], wanted, thread, *options[3:])
+        all_started.wait()
+        n_threads = len(helpers) + 1
+        own = (ctypes.c_int * 6)(*options[:3], n_threads, thread, *options[3:])
         kernel(*shared, own, barrier)
 
-    helpers = [threading.Thread(target=work, args=(i,), daemon=True) for i in range(1, wanted)]
-    for helper in helpers:
-        helper.start()
+    try:
+        for i in range(1, wanted):
+            helper = threading.Thread(target=work, args=(i,), daemon=True)
+            helper.start()
+            helpers.append(helper)
+    except RuntimeError as error:
+        _LOG.info("%d of %d threads could be started: %s", len(helpers) + 1, wanted, error)
+    all_started.set()
     work(0)
     for helper in helpers:
         helper.join()
+    if barrier[2]:
+        raise MemoryError(f"no memory for the soft skeleton of images of {sizes[1:]} voxels")
 
 
 def _sizes(x: Tensor, axes: list[int]) -> tuple[tuple[int, ...], list[int]]:

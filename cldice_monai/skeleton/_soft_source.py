@@ -21,7 +21,7 @@ _COMMON = r"""
 #define LOWER(i, value) better = (value) < m; m = better ? (value) : m; at = better ? i : at;
 #define CHOSEN(i, choice, values) (choice[x] == i ? values[x] : 0)
 
-typedef struct { atomic_int waiting; atomic_int phase; } Barrier;
+typedef struct { atomic_int waiting; atomic_int phase; atomic_int failed; } Barrier;
 typedef struct { long d, h, w; } Shape;
 
 static void meet(Barrier *b, int n_threads) {
@@ -34,6 +34,13 @@ static void meet(Barrier *b, int n_threads) {
     }
     for (int spins = 0; atomic_load(&b->phase) == phase; spins++)
         if (spins > 1000) sched_yield();
+}
+
+/* Every thread says whether it has its memory; the answer is the same for all of them. */
+static int all_have(Barrier *b, int n_threads, int mine) {
+    if (!mine) atomic_store(&b->failed, 1);
+    meet(b, n_threads);
+    return !atomic_load(&b->failed);
 }
 
 static inline int inside(Shape s, long z, long y) {
@@ -138,8 +145,9 @@ void forward_SUFFIX(const REAL *x, REAL *skeleton, REAL *product, REAL *spare, c
     long plane = s.h * s.w, size = s.d * plane;
     long from = s.d * thread / n_threads, to = s.d * (thread + 1) / n_threads;
     REAL *row = malloc((s.w + 2) * sizeof(REAL)), *t = row + 1;
-    if (!row) abort();
-    for (long n = 0; n < sizes[0]; n++, x += size, product += size, skeleton += size) {
+    int ready = all_have(barrier, n_threads, row != 0);
+    for (long n = ready ? 0 : sizes[0]; n < sizes[0];
+         n++, x += size, product += size, skeleton += size) {
         const REAL *image = x;
         for (long i = from * plane; i < to * plane; i++) product[i] = 1;
         for (int level = 0; level < n_levels; level++) {

@@ -183,10 +183,11 @@ void backward_SUFFIX(const REAL *gradient, const REAL *x, const REAL *product, R
     int *ints = malloc((s.w + 2) * sizeof(int));
     unsigned char *bytes = malloc(8 * plane);
     const REAL **images = malloc((n_levels + 1) * sizeof(REAL *));
-    if (!reals || !ints || !bytes || !images) abort();
+    int ready = all_have(barrier, n_threads, reals && ints && bytes && images);
     REAL *t = reals + 12 * plane + 1, *kept = spare + s.w + size;
     REAL *run = kept + (long)(n_levels / step) * size;
-    for (long n = 0; n < sizes[0]; n++, x += size, gradient += size, product += size, out += size) {
+    for (long n = ready ? 0 : sizes[0]; n < sizes[0];
+         n++, x += size, gradient += size, product += size, out += size) {
         REAL *sides[2] = {out, spare + s.w};
         Work_SUFFIX k = {gradient, product, spare, 0, 0, reals, reals + 4 * plane,
                          reals + 8 * plane, bytes, bytes + 4 * plane, t, t + s.w + 2, ints + 1};

@@ -1,5 +1,8 @@
 """The soft skeleton against MONAI's, finite differences, and itself on other paths."""
 
+import threading
+import time
+
 import pytest
 import torch
 from hypothesis import given, settings
@@ -7,7 +10,7 @@ from hypothesis import strategies as st
 from monai.data import MetaTensor
 from monai.losses.cldice import soft_skel
 
-from cldice_monai.skeleton import _soft_compiled, _soft_operator, soft, soft_skeleton
+from cldice_monai.skeleton import _soft_compiled, soft_skeleton
 from cldice_monai.skeleton.soft_any_range import soft_skeleton_any_range
 from cldice_monai.skeleton.soft_straight_through import exact_skeleton
 
@@ -130,8 +133,7 @@ def test_the_number_of_threads_changes_nothing(shape):
 @pytest.fixture
 def fresh_start(monkeypatch):
     """A process that has not looked for a compiler yet."""
-    for module in (_soft_operator, soft):
-        monkeypatch.setattr(module, "load_kernels", _soft_compiled.load_kernels.__wrapped__)
+    monkeypatch.setattr(_soft_compiled, "_LOADED", {})
     return monkeypatch
 
 
@@ -150,7 +152,7 @@ def test_a_compiler_that_fails_is_as_good_as_none(fresh_start, tmp_path):
     broken.write_text("#!/bin/sh\nexit 1\n")
     broken.chmod(0o755)
     fresh_start.setenv("CC", str(broken))
-    assert _soft_operator.load_kernels(torch.float32) is None
+    assert _soft_compiled.load_kernels(torch.float32) is None
     x = torch.rand(1, 1, 8, 8)
     assert torch.equal(soft_skeleton(x), soft_skeleton(x, backend="eager"))
 
@@ -244,3 +246,55 @@ def test_metadata_is_left_behind():
     assert torch.equal(skeleton, soft_skeleton(x, 2))
     skeleton.sum().backward()
     assert tagged.grad is not None
+
+
+def test_threads_that_come_together_compile_once(fresh_start):
+    compiled = []
+
+    def build(dtype):
+        compiled.append(dtype)
+        time.sleep(0.05)
+
+    fresh_start.setattr(_soft_compiled, "_compile", build)
+    threads = [
+        threading.Thread(target=_soft_compiled.load_kernels, args=(torch.float32,))
+        for _ in range(5)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert compiled == [torch.float32]
+
+
+@needs_compiler
+@pytest.mark.parametrize("n_started", [0, 1, 2])
+def test_threads_that_cannot_be_started_are_done_without(monkeypatch, n_started):
+    x = torch.rand(1, 1, 40, 48, 48, generator=torch.Generator().manual_seed(0))
+    expected = soft_skeleton(x, backend="eager")
+    started = []
+    start = threading.Thread.start
+
+    def refuse(thread):
+        if len(started) == n_started:
+            raise RuntimeError("can't start new thread")
+        started.append(thread)
+        start(thread)
+
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 4)
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    torch.testing.assert_close(soft_skeleton(x, backend="compiled"), expected)
+    assert len(started) == n_started
+
+
+@needs_compiler
+@pytest.mark.parametrize("n_planes", [1, 4])
+@pytest.mark.parametrize("name", ["forward", "backward"])
+def test_memory_that_cannot_be_had_is_a_memory_error(monkeypatch, n_planes, name):
+    # Rows of 2^54 voxels: what the kernel asks for first is more than any address space.
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 4)
+    tensors = [torch.zeros(1)] * (4 if name == "forward" else 5)
+    options = (1, 1, 1) if name == "forward" else (1, 1, 1, 1)
+    sizes = (1, n_planes, 1, 2**54)
+    with pytest.raises(MemoryError, match="no memory for the soft skeleton"):
+        _soft_compiled._run(name, torch.float32, tensors, [1], sizes, options)

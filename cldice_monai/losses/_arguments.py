@@ -14,6 +14,7 @@ __all__ = [
     "check_activations",
     "check_alpha",
     "check_iter",
+    "check_spacing",
     "check_sync",
     "checked_smoothing",
     "checked_weight",
@@ -92,10 +93,24 @@ def check_iter(iter_: int | str, *, auto: bool) -> None:
         if iter_ != "auto":
             raise ValueError(f'iter_ must be an integer or "auto" but got {iter_!r}.')
         return
-    if not isinstance(iter_, int):
+    # MONAI's form takes True for 1, as MONAI does.
+    if not isinstance(iter_, int) or (auto and isinstance(iter_, bool)):
         raise TypeError(f"iter_ must be an integer but got {type(iter_).__name__}.")
     if iter_ < 0:
         raise ValueError(f"iter_ must be a non-negative integer but got {iter_}.")
+
+
+def check_spacing(spacing: Sequence[float] | None, *, soft: bool) -> None:
+    """Raise a ValueError unless ``spacing`` is 2 or 3 positive numbers, and the skeleton soft."""
+    if spacing is None:
+        return
+    if len(spacing) not in (2, 3) or not all(0 < float(step) < float("inf") for step in spacing):
+        raise ValueError(f"spacing must be one positive number a spatial axis, got {spacing!r}")
+    if not soft:
+        raise ValueError(
+            f'spacing acts on skeleton="soft" only, got {spacing!r}; remove it, or bind it in '
+            "your function with functools.partial"
+        )
 
 
 def check_sync(sync_ranks: bool, batch: bool) -> None:

@@ -44,11 +44,13 @@ class Prepared:
         input: probabilities, float32 or float64, with gradient; 0 where a voxel does not count.
         target: the label in the dtype of ``input``, without gradient; 0 likewise.
         mask: boolean, (B, 1 or C, ...), True where a voxel counts; None where all do.
+        background_left_out: whether there was a channel before the first.
     """
 
     input: Tensor
     target: Tensor
     mask: Tensor | None
+    background_left_out: bool = False
 
 
 def prepare(
@@ -85,7 +87,8 @@ def prepare(
     input = _activate(input, settings)
     if settings.to_onehot_y and n_channels > 1 and target.shape[1] == 1:
         target = encode_classes(target, n_channels, settings.ignore_index)
-    if not settings.include_background and n_channels > 1:
+    left_out = not settings.include_background and n_channels > 1
+    if left_out:
         input, target = input[:, 1:], target[:, 1:]
         if counts is not None and counts.shape[1] == n_channels:
             counts = counts[:, 1:]
@@ -94,7 +97,7 @@ def prepare(
         input, target = blank(input, counts), blank(target, counts)
     if check_range:
         _check_range(input, target)
-    return Prepared(input, target, counts)
+    return Prepared(input, target, counts, left_out)
 
 
 def plain(x: Tensor) -> Tensor:

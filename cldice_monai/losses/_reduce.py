@@ -21,14 +21,14 @@ def weigh_classes(loss: Tensor, weight: Tensor | None) -> Tensor:
         ValueError: where the number of weights is not the number of classes.
     """
     n_classes = loss.shape[-1]
-    if weight is None or n_classes == 1:
+    if weight is None:
         return loss
     if weight.ndim > 0 and weight.shape[0] != n_classes:
         raise ValueError(
             f"weight must hold one value for each of the {n_classes} classes, got "
             f"{weight.shape[0]}; with include_background=False leave out the background's"
         )
-    return loss * weight.to(loss)
+    return loss if n_classes == 1 else loss * weight.to(loss)
 
 
 def reduce_loss(loss: Tensor, reduction: str, n_spatial: int) -> Tensor:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from cldice_monai.losses._mask_fill import extend_past_mask
-from cldice_monai.losses._prepare import Prepared
+from cldice_monai.losses._prepare import Prepared, plain
 from cldice_monai.skeleton.soft import soft_skeleton
 from cldice_monai.skeleton.soft_straight_through import exact_skeleton
 
@@ -61,18 +61,17 @@ def skeleton_pair(
         return found
 
     if target_skeleton is not None:
-        return thin(prepared.input), _fitted(target_skeleton, prepared.target)
+        return thin(prepared.input), _fitted(target_skeleton, prepared)
     with torch.no_grad():
         true = thin(prepared.target)
     return thin(prepared.input), true
 
 
-def _fitted(target_skeleton: Tensor, target: Tensor) -> Tensor:
+def _fitted(target_skeleton: Tensor, prepared: Prepared) -> Tensor:
     """Bring a given skeleton to the target's form, dropping a background that is left out."""
-    found = target_skeleton.detach()
-    if hasattr(found, "as_tensor"):
-        found = found.as_tensor()
-    if found.dim() == target.dim() and found.shape[1] == target.shape[1] + 1:
+    found, target = plain(target_skeleton).detach(), prepared.target
+    whole = (target.shape[0], target.shape[1] + 1, *target.shape[2:])
+    if prepared.background_left_out and tuple(found.shape) == whole:
         found = found[:, 1:]
     if found.shape != target.shape:
         raise ValueError(

@@ -12,6 +12,7 @@ from torch.nn.modules.loss import _Loss
 from cldice_monai.losses._arguments import (
     check_activations,
     check_iter,
+    check_spacing,
     check_sync,
     checked_smoothing,
     checked_weight,
@@ -106,6 +107,7 @@ class SoftclDiceLoss(_Loss):
         check_iter(iter_, auto=not monai_compatible)
         check_sync(sync_ranks, batch)
         check_skeletoniser(skeleton)
+        check_spacing(spacing, soft=isinstance(skeleton, str) and skeleton == "soft")
         fill = monai_smoothing if monai_compatible else checked_smoothing
         self.smoothing = fill(smooth_nr, smooth_dr, smooth)
         self.channels = ChannelSettings(
@@ -117,6 +119,7 @@ class SoftclDiceLoss(_Loss):
             check_monai_only(
                 {"batch": batch, "weight": weight, "ignore_index": ignore_index}
                 | {"spacing": spacing, "skeleton": chosen, "sync_ranks": sync_ranks}
+                | {"validate": validate}
             )
             self.monai_form = MonaiForm(int(iter_), self.smoothing, self.channels, self.reduction)
         self.iterations = Iterations(iter_, spacing)
@@ -166,6 +169,12 @@ class SoftclDiceLoss(_Loss):
 
     def prepare(self, input: Tensor, target: Tensor, mask: Tensor | None) -> Prepared:
         """Return probabilities, one-hot label and mask in one shape."""
+        spacing = self.iterations.spacing
+        if spacing is not None and len(spacing) != input.dim() - 2:
+            raise ValueError(
+                f"spacing must have one number for each spatial axis of input, got {spacing!r} "
+                f"for the shape {tuple(input.shape)}"
+            )
         check = self._first_calls.wants_check(input.device)
         return prepare(input, target, mask, self.channels, check_range=check)
 

@@ -199,6 +199,12 @@ def test_metadata_does_not_change_the_result(loss_class):
     [
         ({"iter_": -1}, ValueError),
         ({"iter_": 2.5}, TypeError),
+        ({"iter_": True}, TypeError),
+        ({"spacing": (1.0,)}, ValueError),
+        ({"spacing": (1.0, 0.0, 1.0)}, ValueError),
+        ({"spacing": (1.0, 1.0), "skeleton": "exact"}, ValueError),
+        ({"spacing": (1.0, 1.0), "skeleton": torch.relu}, ValueError),
+        ({"validate": True, "monai_compatible": True}, ValueError),
         ({"iter_": "many"}, ValueError),
         ({"smooth_nr": -1}, ValueError),
         ({"sigmoid": True, "softmax": True}, ValueError),
@@ -241,6 +247,31 @@ def test_a_cached_label_skeleton_gives_the_same_loss():
     assert half != SoftclDiceLoss()(prediction, label)
     with pytest.raises(ValueError, match="target_skeleton must have the shape"):
         SoftclDiceLoss()(prediction, label, target_skeleton=skeleton[:, :1])
+
+
+@pytest.mark.parametrize("channels", [1, 2, 4])
+def test_a_cached_skeleton_of_other_channels_is_refused(channels):
+    prediction, label = some_pair((2, 3, 9, 8))
+    with pytest.raises(ValueError, match="target_skeleton must have the shape"):
+        SoftclDiceLoss()(prediction, label, target_skeleton=torch.zeros(2, channels, 9, 8))
+
+
+@pytest.mark.parametrize("iter_", [3, "auto"])
+def test_spacing_of_another_length_is_refused_in_one_line(iter_):
+    x, y = some_pair((1, 1, 8, 8))
+    with pytest.raises(ValueError, match="spacing must have one number for each spatial axis"):
+        SoftclDiceLoss(iter_, spacing=(1.0, 1.0, 2.0))(x, y)
+
+
+def test_more_weights_than_classes_are_refused():
+    x, y = some_pair((1, 2, 8, 8))
+    for loss, channels in (
+        (SoftclDiceLoss(weight=[1.0, 2.0]), 1),
+        (SoftclDiceLoss(weight=[1.0, 2.0], include_background=False), 2),
+        (SoftDiceclDiceLoss(weight=[1.0, 2.0, 3.0]), 2),
+    ):
+        with pytest.raises(ValueError, match="weight must hold one value for each"):
+            loss(x[:, :channels], y[:, :channels])
 
 
 def test_the_skeletoniser_can_be_replaced():

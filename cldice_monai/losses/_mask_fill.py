@@ -13,7 +13,8 @@ def extend_past_mask(x: Tensor, counts: Tensor | None, n_steps: int) -> Tensor:
 
     Zeros under the mask would move the skeleton of a vessel that is cut by it. Instead each step
     gives the masked voxels next to known ones the largest known value among their face
-    neighbours, so that a vessel runs on as it would past the border of an image.
+    neighbours, so that a vessel runs on as it would past the border of an image. That is exact
+    where the cut is perpendicular to the vessel; a slanted cut bends the continuation.
 
     Args:
         x: (B, C, H, W) or (B, C, H, W, D).
@@ -21,7 +22,8 @@ def extend_past_mask(x: Tensor, counts: Tensor | None, n_steps: int) -> Tensor:
         n_steps: how many voxels deep the continuation is; zeros lie beyond it.
 
     Returns:
-        Tensor of the shape of ``x``; its gradient does not pass through the continuation.
+        Tensor of the shape of ``x``; its gradient does not pass through the continuation,
+        and is therefore not the exact derivative next to the mask.
 
     Example:
         >>> x = torch.tensor([[[[0.0, 0.7, 0.2, 0.2]]]])

@@ -38,8 +38,8 @@ def soft_skeleton(
     Args:
         x: (B, C, H, W) or (B, C, H, W, D), floating, probabilities in [0, 1]. Half precision is
             computed in float32.
-        iter_: number of iterations, at least the largest radius in voxels (along the finest axis
-            where ``spacing`` is given) minus one for a complete thinning.
+        iter_: number of iterations, at least the largest radius r in voxels (along the finest axis
+            where ``spacing`` is given) for a complete thinning of tubes 2 r + 1 voxels thick.
         core: add what survives the last erosion.
         border: whether the outside of the image is left out of each minimum, so that a vessel cut
             by the edge of a patch keeps its skeleton up to there, or is background.

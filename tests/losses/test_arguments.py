@@ -2,6 +2,7 @@
 
 import inspect
 import re
+from functools import partial
 
 import monai.losses
 import numpy as np
@@ -12,6 +13,7 @@ from monai.data import MetaTensor
 
 from cldice_monai import losses
 from cldice_monai.losses import CompoundclDiceLoss, SoftclDiceLoss, SoftDiceclDiceLoss
+from cldice_monai.skeleton import soft_skeleton
 
 both = pytest.mark.parametrize("loss_class", [SoftclDiceLoss, SoftDiceclDiceLoss])
 
@@ -236,8 +238,6 @@ def test_shapes_that_do_not_match_are_refused(loss_class, shape, label_shape, wo
 
 
 def test_a_cached_label_skeleton_gives_the_same_loss():
-    from cldice_monai.skeleton import soft_skeleton
-
     prediction, label = some_pair((2, 3, 9, 8))
     skeleton = soft_skeleton(label, 3)
     for loss in (SoftclDiceLoss(), SoftDiceclDiceLoss(include_background=False)):
@@ -356,3 +356,20 @@ def test_compound_refuses_what_it_cannot_use():
     with pytest.raises(TypeError, match="CompoundclDiceLoss"):
         CompoundclDiceLoss(torch.nn.MSELoss(), label_smoothing=0.1)
     assert np.isfinite(CompoundclDiceLoss(torch.nn.MSELoss())(*some_pair()).item())
+
+
+def test_spacing_reaches_the_skeletons_of_the_loss():
+    prediction, label = some_pair((1, 1, 12, 12, 12))
+    spacing = (3.0, 0.5, 0.5)
+    by_hand = SoftclDiceLoss(skeleton=partial(soft_skeleton, iter_=4, spacing=spacing))
+    got = SoftclDiceLoss(4, spacing=spacing)(prediction, label)
+    assert torch.equal(got, by_hand(prediction, label))
+    assert not torch.equal(got, SoftclDiceLoss(4)(prediction, label))
+
+
+def test_no_gradient_reaches_a_given_skeleton():
+    prediction, label = some_pair()
+    skeleton = soft_skeleton(label).requires_grad_()
+    SoftclDiceLoss()(prediction.requires_grad_(), label, target_skeleton=skeleton).backward()
+    assert skeleton.grad is None
+    assert prediction.grad.abs().sum() > 0

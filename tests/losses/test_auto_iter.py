@@ -77,6 +77,16 @@ def test_auto_does_not_count_the_background(tube):
     assert loss.iter == 2
 
 
+def test_auto_counts_in_voxels_of_the_finest_axis():
+    spacing = (4.0, 1.0)
+    label = torch.zeros(1, 1, 32, 32)
+    label[..., 10:17, :] = 1
+    loss = SoftclDiceLoss("auto", spacing=spacing)
+    loss(0.5 * label, label)
+    assert loss.iter == suggest_iter(label, spacing=spacing)
+    assert loss.iter != suggest_iter(label)
+
+
 @pytest.mark.parametrize("include_background", [True, False])
 def test_auto_looks_at_every_vessel_class_of_a_softmax(tube, include_background):
     thick, thin = tube(2, 40, 6, centre=10), tube(2, 40, 1, centre=30)

@@ -236,3 +236,16 @@ def test_boolean_one_hot_labels_can_be_ignored(tube, ignored):
     logits = torch.randn(label.shape, generator=torch.Generator().manual_seed(0))
     loss = SoftDiceclDiceLoss(softmax=True, ignore_index=ignored)
     assert torch.equal(loss(logits, label.bool()), loss(logits, label))
+
+
+def test_a_vessel_runs_on_under_the_mask_as_far_as_the_skeleton_can_see():
+    label = torch.zeros(1, 1, 16, 5)
+    label[..., 2] = 1
+    mask = torch.ones_like(label)
+    mask[:, :, 8:] = 0
+    seen = []
+    loss = SoftclDiceLoss(3, skeleton=lambda x: seen.append(x) or x)
+    loss(label, label, mask=mask)
+    # iter_ + 2 = 5 rows past the last of 8 that count.
+    for x in seen:
+        assert x[0, 0, :, 2].tolist() == [1.0] * 13 + [0.0] * 3

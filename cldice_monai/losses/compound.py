@@ -36,6 +36,7 @@ class CompoundclDiceLoss(_Loss):
         ValueError: as `SoftclDiceLoss` does.
 
     Example:
+        >>> import torch
         >>> label = torch.zeros(1, 1, 8, 16)
         >>> label[:, :, 3:6, 2:14] = 1
         >>> loss = CompoundclDiceLoss(nn.BCEWithLogitsLoss(), alpha=0.3, sigmoid=True)

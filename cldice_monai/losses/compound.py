@@ -37,6 +37,7 @@ class CompoundclDiceLoss(_Loss):
 
     Example:
         >>> import torch
+        >>> from torch import nn
         >>> label = torch.zeros(1, 1, 8, 16)
         >>> label[:, :, 3:6, 2:14] = 1
         >>> loss = CompoundclDiceLoss(nn.BCEWithLogitsLoss(), alpha=0.3, sigmoid=True)

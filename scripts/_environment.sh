@@ -35,7 +35,9 @@ make_environment() {
     say "installing the pinned packages into .venv"
     echo "To download: about 0.5 GB with a CPU build of torch (2.7 GB on disk), several GB"
     echo "more where your package index serves torch with CUDA. One minute to ten."
-    [ -x .venv/bin/python ] || "$python" -m venv .venv || die "$python could not make .venv"
+    # An environment without pip is what an interrupted set-up leaves behind.
+    .venv/bin/python -m pip --version >/dev/null 2>&1 || "$python" -m venv .venv --clear ||
+        die "$python could not make .venv"
     .venv/bin/python -m pip install --disable-pip-version-check -c constraints.txt -e "$target" ||
         die "pip could not install the packages; its message above says which one"
     touch "$stamp"

@@ -72,6 +72,8 @@ def read_metrics(path: Path) -> dict[str, Any]:
         content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise InputError(f"{path}: cannot be read ({error}); run the inference first") from error
+    if not isinstance(content, dict) or not {"settings", "cases"} <= content.keys():
+        raise InputError(f"{path}: not the metrics.json of an inference; run the inference first")
     return content
 
 

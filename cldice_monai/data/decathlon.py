@@ -185,6 +185,11 @@ def _cases(path: Path, entries: list[_Entry]) -> list[VesselCase]:
             name if counts[name] == 1 else longer(entry)
             for name, entry in zip(ids, entries, strict=True)
         ]
+    same = [name for name, count in Counter(ids).items() if count > 1]
+    if same:
+        raise InputError(
+            f"{path}: several entries would be the case {name_some(same)}; rename one of the files"
+        )
     return [
         VesselCase(name, entry.image, entry.label) for name, entry in zip(ids, entries, strict=True)
     ]

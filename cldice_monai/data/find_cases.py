@@ -96,7 +96,7 @@ def split_cases(
 
     Raises:
         InputError: if there are fewer than two cases.
-        ValueError: if ``val_fraction`` is not between 0 and 1.
+        InputError: also if ``val_fraction`` is not between 0 and 1.
 
     Example:
         >>> cases = [VesselCase(name, (Path(name),)) for name in "abcde"]
@@ -105,7 +105,7 @@ def split_cases(
         (4, 1)
     """
     if not 0 < val_fraction < 1:
-        raise ValueError(
+        raise InputError(
             f"val_fraction must be between 0 and 1, got {val_fraction}; 0.2 keeps every fifth case"
         )
     if len(cases) < 2:

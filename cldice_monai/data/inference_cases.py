@@ -29,9 +29,10 @@ def find_inference_cases(
 
     They are, whichever comes first, the .nii and .nii.gz files directly in ``dataset_dir``
     (results of earlier runs such as ``x_mask.nii.gz`` left out), those in its ``imagesTs``, those
-    in ``raw`` of a VesSAP release, or the list ``test`` of its ``dataset.json``. Labels are taken, where they exist, from the list,
-    from ``labelsTs`` or ``labelsTr`` in ``dataset_dir``, or from the folder that belongs beside it
-    (``labelsTs`` to ``imagesTs``, ``labelsTr`` to ``imagesTr``, ``gt`` to ``raw``).
+    in ``raw`` of a VesSAP release, or the list ``test`` of its ``dataset.json``. Labels are taken,
+    where they exist, from the list, from ``labelsTs`` or ``labelsTr`` in ``dataset_dir``, or from
+    the folder that belongs beside it (``labelsTs`` to ``imagesTs``, ``labelsTr`` to ``imagesTr``,
+    ``gt`` to ``raw``).
 
     Args:
         dataset_dir: a folder, a .json list, or one .nii or .nii.gz file.

@@ -53,10 +53,10 @@ def require_channel_count(in_channels: int) -> None:
     """Check ``in_channels``.
 
     Raises:
-        ValueError: if it is not a whole number from 1 on.
+        InputError: if it is not a whole number from 1 on.
     """
     if isinstance(in_channels, bool) or not isinstance(in_channels, int) or in_channels < 1:
-        raise ValueError(
+        raise InputError(
             f"in_channels must be a whole number from 1 on, got {in_channels!r}; "
             "pass --in_channels 1 for grey volumes"
         )

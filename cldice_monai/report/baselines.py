@@ -40,8 +40,9 @@ def _as_integers(image: np.ndarray) -> np.ndarray:
     As floats they are spread over 256 bins, of which many stay empty between whole numbers; the
     triangle method then finds a threshold that has nothing to do with the histogram's shape.
     """
-    limits = np.iinfo(np.int32)
-    is_whole = np.array_equal(image, np.rint(image))
-    if is_whole and limits.min <= image.min() and image.max() <= limits.max:
+    low, high = float(image.min()), float(image.max())
+    # as many bins as 16-bit data have, and not one for each number up to a stray huge value
+    fits = high - low < 2**16 and max(abs(low), abs(high)) < 2**31
+    if fits and np.array_equal(image, np.rint(image)):
         return image.astype(np.int32)
     return image

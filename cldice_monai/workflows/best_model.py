@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from torch import nn
 
+from cldice_monai.errors import InputError
 from cldice_monai.workflows.weights import save_weights
 
 if TYPE_CHECKING:
@@ -39,6 +40,18 @@ class BestModelSaver:
         self.network = network
         self.path = Path(path)
         self.best = -math.inf
+
+    def require_saved(self) -> None:
+        """Refuse to end a training in silence that has chosen no model.
+
+        Raises:
+            InputError: if no validation of this run gave a number.
+        """
+        if self.best == -math.inf:
+            raise InputError(
+                f"{self.path}: not written, because no validation gave a clDice; "
+                "use a val_interval of 1 or more and validation labels with vessels"
+            )
 
     def attach(self, engine: Engine) -> None:
         """Save at the end of each validation of ``engine`` that is the best so far."""

@@ -7,6 +7,8 @@ import math
 import time
 from typing import TYPE_CHECKING
 
+from cldice_monai.errors import InputError
+
 if TYPE_CHECKING:
     from ignite.engine import Engine
 
@@ -52,7 +54,13 @@ class TrainingProgress:
     def _iteration(self, engine: Engine) -> None:
         output = engine.state.output
         output = output[0] if isinstance(output, list) else output
-        self._losses.append(float(output["loss"]))
+        loss = float(output["loss"])
+        if not math.isfinite(loss):
+            raise InputError(
+                f"the loss became {loss} in epoch {engine.state.epoch}; "
+                "train again with a smaller --lr or with --precision float32"
+            )
+        self._losses.append(loss)
         step = (engine.state.iteration - 1) % engine.state.epoch_length + 1
         is_last = step == engine.state.epoch_length  # the line of the epoch follows at once
         if not is_last and time.monotonic() - self._last_line > _SECONDS_BETWEEN_LINES:

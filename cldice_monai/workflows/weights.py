@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -43,7 +44,10 @@ def load_weights(network: nn.Module, path: str | os.PathLike[str]) -> None:
     if not path.is_file():
         raise InputError(f"weights {path}: no such file; train a model first or pass --weights")
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            # of a file that holds something else, which is said below in one line
+            warnings.filterwarnings("ignore", message="Detected pickle protocol")
+            content = torch.load(path, map_location="cpu", weights_only=True)
     # torch.load answers damaged files with almost any exception, and with advice for developers.
     except Exception as error:
         raise InputError(
@@ -56,6 +60,7 @@ def load_weights(network: nn.Module, path: str | os.PathLike[str]) -> None:
             "save network.state_dict() with torch.save"
         )
     _require_same_layers(network.state_dict(), state, path)
+    _require_finite(state, path)
     network.load_state_dict(state)
 
 
@@ -66,6 +71,14 @@ def _state_dict(content: object) -> Mapping[str, torch.Tensor] | None:
     if not isinstance(content, Mapping) or not content:
         return None
     return content if all(torch.is_tensor(v) for v in content.values()) else None
+
+
+def _require_finite(state: Mapping[str, torch.Tensor], path: Path) -> None:
+    for name, values in state.items():
+        if not torch.isfinite(values).all():
+            raise InputError(
+                f"weights {path}: {name} holds NaN or infinity; train again with a smaller --lr"
+            )
 
 
 def _require_same_layers(

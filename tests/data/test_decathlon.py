@@ -119,3 +119,14 @@ def test_only_a_list_with_training_cases_counts_as_one(dataset):
     assert has_training_list(dataset({"training": [entry("a")]}))
     assert not has_training_list(dataset({"channel_names": {"0": "OCT"}, "numTraining": 3}))
     assert not has_training_list(dataset({}).with_name("none.json"))
+
+
+def test_entries_that_would_share_a_case_id_are_refused(tmp_path):
+    names = ["a/b.nii.gz", "c/b.nii.gz", "a_b.nii.gz"]
+    for name in names:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    listing = tmp_path / "list.json"
+    listing.write_text(json.dumps({"training": [], "test": names}))
+    with pytest.raises(InputError, match="several entries would be the case a_b; rename"):
+        read_decathlon_list(listing)

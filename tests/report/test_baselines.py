@@ -27,3 +27,10 @@ def test_fractions_are_thresholded_as_they_are():
     assert np.array_equal(
         segment_by_threshold(image, "otsu"), image > filters.threshold_otsu(image)
     )
+
+
+@pytest.mark.parametrize("stray", [5e7, 2.0**31])
+def test_stray_huge_value_does_not_ask_for_a_bin_a_number(stray: float):
+    image = np.arange(1000, dtype=np.float32)
+    image[0] = stray
+    assert np.array_equal(segment_by_threshold(image, "otsu"), image == stray)

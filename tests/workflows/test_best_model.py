@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import nn
 
+from cldice_monai.errors import InputError
 from cldice_monai.workflows import BestModelSaver
 
 
@@ -38,5 +39,8 @@ def test_a_metric_that_was_not_measured_never_wins(
     saver = BestModelSaver(nn.Linear(1, 1), tmp_path / "model.pt")
     assert _validate(saver, weight=1.0, value=math.nan) is None
     assert "validation clDice could not be measured" in caplog.text
+    with pytest.raises(InputError, match="no validation gave a clDice"):
+        saver.require_saved()
     assert _validate(saver, weight=2.0, value=0.0) == 2.0
+    assert saver.require_saved() is None
     assert _validate(saver, weight=3.0, value=math.nan) == 2.0

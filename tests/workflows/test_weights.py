@@ -1,3 +1,4 @@
+import pickle
 from pathlib import Path
 
 import pytest
@@ -78,3 +79,19 @@ def test_file_without_weights_says_so(tmp_path: Path, content: object):
     torch.save(content, tmp_path / "model.pt")
     with pytest.raises(InputError, match="holds no state_dict"):
         load_weights(_network(), tmp_path / "model.pt")
+
+
+def test_weights_with_nan_are_refused(tmp_path: Path):
+    network = _network()
+    with torch.no_grad():
+        network[1].bias.fill_(float("nan"))
+    save_weights(network, tmp_path / "model.pt")
+    with pytest.raises(InputError, match=r"model\.pt: 1\.bias holds NaN or infinity"):
+        load_weights(_network(), tmp_path / "model.pt")
+
+
+def test_plain_pickle_is_one_error_without_a_warning(tmp_path: Path):
+    path = tmp_path / "model.pt"
+    path.write_bytes(pickle.dumps({"x": 1}))
+    with pytest.raises(InputError, match=r"model\.pt: "):
+        load_weights(_network(), path)

@@ -10,7 +10,32 @@ from pathlib import Path
 
 from cldice_monai.errors import InputError
 
-__all__ = ["replace_when_complete", "require_writable_folder"]
+__all__ = ["as_path", "replace_when_complete", "require_writable_folder"]
+
+
+def as_path(value: object, *, argument: str) -> Path:
+    """Take a path from a config or a command line, where a name like 2024_01 arrives as a number.
+
+    Args:
+        value: the path.
+        argument: the name that the user knows it by, for the message.
+
+    Returns:
+        The path.
+
+    Raises:
+        InputError: if it is not a path.
+
+    Example:
+        >>> as_path("runs/a", argument="output_dir").name
+        'a'
+    """
+    if not isinstance(value, str | os.PathLike):
+        raise InputError(
+            f"{argument} was read as {value!r}, which is not a path; "
+            f"if its name is a number write --{argument} ./NAME"
+        )
+    return Path(value)
 
 
 @contextmanager

@@ -25,7 +25,7 @@ def ensure_default_data(dataset_dir: str | os.PathLike[str]) -> None:
     Args:
         dataset_dir: the folder that a workflow is about to read.
     """
-    folder = Path(str(dataset_dir))  # a command line makes a number of a name like 2024
+    folder = Path(dataset_dir)
     if folder != DEFAULT_DATASET_DIR or folder.exists():
         return
     n_volumes = _N_TRAINING + _N_VALIDATION + _N_TEST

@@ -12,6 +12,7 @@ from cldice_monai.data.cases import VesselCase
 from cldice_monai.data.checks import check_inference_cases, check_training_cases, raise_if_any
 from cldice_monai.data.find_cases import find_inference_cases, find_training_cases, split_cases
 from cldice_monai.errors import InputError
+from cldice_monai.files import as_path
 from cldice_monai.workflows.default_data import ensure_default_data
 
 __all__ = ["InferenceData", "TrainingData", "prepare_inference_data", "prepare_training_data"]
@@ -73,7 +74,7 @@ def prepare_training_data(
     Raises:
         InputError: with one line for each fault found.
     """
-    dataset_dir = str(dataset_dir)
+    dataset_dir = as_path(dataset_dir, argument="dataset_dir")
     ensure_default_data(dataset_dir)
     found = find_training_cases(dataset_dir, in_channels=in_channels)
     named = {case.case_id for case in found.validation}
@@ -139,7 +140,7 @@ def prepare_inference_data(
     Raises:
         InputError: if no volume can be used.
     """
-    dataset_dir = str(dataset_dir)
+    dataset_dir = as_path(dataset_dir, argument="dataset_dir")
     ensure_default_data(dataset_dir)
     cases: list[VesselCase] = find_inference_cases(dataset_dir, in_channels=in_channels)
     checked = check_inference_cases(cases, in_channels=in_channels)

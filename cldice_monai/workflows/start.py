@@ -10,7 +10,7 @@ import monai.utils
 import torch
 
 from cldice_monai.errors import InputError, show_input_errors_as_one_line
-from cldice_monai.files import require_writable_folder
+from cldice_monai.files import as_path, require_writable_folder
 
 __all__ = ["start_workflow"]
 
@@ -42,13 +42,14 @@ def start_workflow(
         InputError: if a setting cannot be used or the folder cannot be written.
     """
     show_input_errors_as_one_line()
+    folder = as_path(output_dir, argument="output_dir")
     _check_roi(roi)
     _check_device(device)
     if not isinstance(epochs, int) or epochs < 1:
         raise InputError(f"epochs must be a whole number of 1 or more, got {epochs}")
     if seed is not None:
         monai.utils.set_determinism(seed=seed)
-    return require_writable_folder(str(output_dir), argument="output_dir")
+    return require_writable_folder(folder, argument="output_dir")
 
 
 def _check_roi(roi: Sequence[int]) -> None:

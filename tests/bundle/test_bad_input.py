@@ -229,7 +229,7 @@ def test_output_folder_that_cannot_be_written_is_named(
         ({"roi": "[30,30,30]"}, ("roi", "multiples of 8")),
         ({"epochs": 0}, ("epochs", "1 or more")),
         ({"device": "gpu"}, ("device gpu", "cpu or cuda")),
-        ({"dataset_dir": 2024}, ("2024: dataset_dir does not exist",)),
+        ({"dataset_dir": "2024_01"}, ("dataset_dir was read as 202401", "./NAME")),
         ({"in_channels": 0}, ("in_channels",)),
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",

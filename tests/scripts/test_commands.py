@@ -85,3 +85,25 @@ def test_quickstart_trains_segments_an_unseen_volume_and_asks_for_cldice(project
 def test_quickstart_fails_with_any_of_its_steps(project: Path, step: str):
     _stand_in(project, "python", fails_on=step)
     assert _run(project, "scripts/quickstart.sh").returncode == 1
+
+
+def test_failed_set_up_ends_at_once(project: Path):
+    for stamp in (project / ".venv").glob("installed-*"):
+        stamp.unlink()
+    _stand_in(project, "python", fails_on="pip install")
+    result = _run(project, "scripts/test.sh")
+    assert result.returncode == 1
+    assert "pip could not install the packages" in result.stderr
+    assert "pytest" not in (project / "calls.txt").read_text()
+
+
+def test_full_run_that_takes_too_long_fails(project: Path):
+    script = project / "scripts" / "test.sh"
+    text = script.read_text()
+    assert "minutes_allowed=40" in text
+    script.write_text(text.replace("minutes_allowed=40", "minutes_allowed=0"))
+    mypy = project / ".venv" / "bin" / "mypy"
+    mypy.write_text("#!/bin/bash\nsleep 1.1\n")
+    result = _run(project, "scripts/test.sh", "--full")
+    assert result.returncode == 1
+    assert "took more than 0 minutes" in result.stderr

@@ -28,3 +28,8 @@ def test_device_that_is_not_here_is_refused(tmp_path: Path, monkeypatch: pytest.
         start_workflow(tmp_path, roi=[64, 64, 64], device="cuda:0")
     with pytest.raises(InputError, match="use cpu or cuda"):
         start_workflow(tmp_path, roi=[64, 64, 64], device="gpu")
+
+
+def test_name_that_the_command_line_made_a_number_of_is_refused():
+    with pytest.raises(InputError, match=r"output_dir was read as 202401.*--output_dir \./NAME"):
+        start_workflow(202401, roi=[64, 64, 64], device="cpu")

@@ -37,7 +37,7 @@ def outcome(loss_class, arguments, tensors):
     return value.detach(), gradient, sorted({str(warning.message) for warning in caught})
 
 
-def same(got, expected, *, gradients):
+def assert_same(got, expected, *, gradients):
     if isinstance(expected, type):
         assert got is expected
         return
@@ -63,7 +63,7 @@ def test_every_combination_gives_what_monai_gives(name, arguments, spatial):
         ours = {**arguments, "monai_compatible": True}
         expected = outcome(getattr(monai.losses, name), arguments, (prediction, target))
         got = outcome(getattr(losses, name), ours, (prediction, target))
-        same(got, expected, gradients=True)
+        assert_same(got, expected, gradients=True)
 
 
 @pytest.mark.parametrize("name", ["SoftclDiceLoss", "SoftDiceclDiceLoss"])
@@ -91,7 +91,7 @@ def test_constants_and_errors_are_those_of_monai(name, arguments):
     except Exception as error:
         expected = type(error)
     got = outcome(getattr(losses, name), {**arguments, "monai_compatible": True}, tensors)
-    same(got, expected, gradients=True)
+    assert_same(got, expected, gradients=True)
 
 
 @pytest.mark.parametrize("name", ["SoftclDiceLoss", "SoftDiceclDiceLoss"])

@@ -27,8 +27,10 @@ def cldice_sums(
 ) -> Tensor:
     """Return the four sums that clDice is made of.
 
-    Each voxel of the predicted skeleton counts with its probability: without the weight, faint
-    noise in a large background owns the soft skeleton and with it Tprec.
+    Each voxel of the predicted skeleton counts with the square of its probability. Without a
+    weight, faint noise in a large background owns the soft skeleton and with it Tprec; noise of
+    height e in n voxels adds e n without a weight, e^2 n with the probability and e^3 n with its
+    square, which no volume that fits in memory brings near the skeleton of a vessel.
 
     Args:
         pair: probabilities and label, (B, C, ...).
@@ -37,13 +39,13 @@ def cldice_sums(
         axes: the axes that are summed over.
 
     Returns:
-        Tensor (4, ...): |S_P V_P V_L|, |S_P V_P|, |S_L V_P|, |S_L|.
+        Tensor (4, ...): |S_P V_P^2 V_L|, |S_P V_P^2|, |S_L V_P|, |S_L|.
 
     Reference:
-        Shit et al., clDice, CVPR 2021, Algorithm 2, with the weight V_P in Tprec.
+        Shit et al., clDice, CVPR 2021, Algorithm 2, with the weight V_P^2 in Tprec.
     """
     (probability, label), (predicted, true) = pair, skeletons
-    predicted = predicted * probability
+    predicted = predicted * probability**2
     if mask is not None:
         predicted, true = torch.where(mask, predicted, 0), torch.where(mask, true, 0)
     axes = list(axes)

@@ -93,12 +93,12 @@ def test_no_case_of_empty_masks_has_a_gradient_that_is_not_finite(tube, n_dims):
         assert gradient.isfinite().all()
 
 
-@both_dims
-def test_faint_noise_does_not_own_the_skeleton(tube, n_dims):
+@pytest.mark.parametrize(("n_dims", "size"), [(2, 128), (2, 1024), (3, 64), (3, 128)])
+def test_faint_noise_does_not_own_the_skeleton(tube, n_dims, size):
     torch.manual_seed(0)
-    label = tube(n_dims, 64 if n_dims == 3 else 128, 1)
+    label = tube(n_dims, size, 1)
     noisy = (label + 0.02 * torch.rand(label.shape)).clamp(max=1)
-    assert SoftclDiceLoss()(noisy, label) <= 0.2
+    assert SoftclDiceLoss()(noisy, label) <= 0.05
 
 
 @both_dims
@@ -199,8 +199,8 @@ def test_precision_and_sensitivity_are_not_exchanged():
     assert SoftclDiceLoss()(prediction, label).item() == pytest.approx(2 / 3, abs=1e-4)
     # The other way round Tprec = 1/2 and Tsens = 1/4: the same mean; weights tell them apart.
     prediction[..., 10, 2:14] = 0.5
-    # Tprec = (4 * 1) / (4 + 12 * 0.25) = 4/7, Tsens = 4/8.
-    expected = 1 - 2 * (4 / 7) * 0.5 / (4 / 7 + 0.5)
+    # Skeleton 1/2, weight 1/4: Tprec = (4 * 1) / (4 + 12 / 8) = 8/11, Tsens = 4/8.
+    expected = 1 - 2 * (8 / 11) * 0.5 / (8 / 11 + 0.5)
     assert SoftclDiceLoss()(prediction, label).item() == pytest.approx(expected, abs=1e-4)
 
 

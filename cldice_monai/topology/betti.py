@@ -11,6 +11,10 @@ from cldice_monai.skeleton.connectivity import Connectivity, check_connectivity
 from cldice_monai.skeleton.mask import Mask, as_items, as_mask, bounding_box
 from cldice_monai.topology.components import background_runs, count_components, foreground_runs
 from cldice_monai.topology.euler import euler_of_items
+from cldice_monai.topology.labelled_components import (
+    count_labelled_components,
+    labelling_is_faster,
+)
 
 __all__ = [
     "batched_betti_numbers",
@@ -152,11 +156,22 @@ def _crop(items: np.ndarray) -> np.ndarray:
 
 def _betti_of_items(items: np.ndarray, connectivity: Connectivity) -> np.ndarray:
     closed = connectivity == "foreground-full"
-    runs = foreground_runs(items)
-    components = count_components(runs, full=closed)
-    # Alexander duality: the components of the background beyond the outer one are enclosed.
-    enclosed = count_components(background_runs(runs), full=not closed) - 1
+    components, enclosed = _components_and_enclosed(items, closed=closed)
     if items.ndim == 3:
         return np.stack([components, enclosed], axis=-1)
     loops = components + enclosed - euler_of_items(items, connectivity=connectivity)
     return np.stack([components, loops, enclosed], axis=-1)
+
+
+def _components_and_enclosed(items: np.ndarray, *, closed: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Count the components of each item, and those of its background that it encloses.
+
+    By Alexander duality all components of the padded background but the outer one are enclosed.
+    """
+    runs = foreground_runs(items)
+    if labelling_is_faster(runs):
+        padded = np.pad(items, [(0, 0), *[(1, 1)] * (items.ndim - 1)])
+        outside = count_labelled_components(~padded, full=not closed)
+        return count_labelled_components(padded, full=closed), outside - 1
+    components = count_components(runs, full=closed)
+    return components, count_components(background_runs(runs), full=not closed) - 1

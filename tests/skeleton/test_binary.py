@@ -86,7 +86,7 @@ def test_shapes_keep_their_betti_numbers(connectivity):
 @pytest.mark.slow
 @pytest.mark.parametrize("connectivity", CONNECTIVITIES)
 def test_many_masks_keep_their_betti_numbers(connectivity):
-    for mask in (*noise_series(160, (64, 60)), *noise_series(320, (22, 24, 26))):
+    for mask in (*noise_series(160, (64, 60)), *noise_series(460, (22, 24, 26))):
         assert_exact(mask, connectivity)
 
 

@@ -1,0 +1,73 @@
+"""Count connected components by labelling voxels with connected-components-3d, an optional extra.
+
+Several times faster than runs on patches and on noise; slower, and with four bytes a voxel more, on
+large volumes with few vessels.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import import_module
+from types import ModuleType
+
+import numpy as np
+
+from cldice_monai.topology.components import Runs
+
+__all__ = ["count_labelled_components", "labelling_is_faster"]
+
+_SMALL_ITEM = 2**20  # voxels
+_VOXELS_PER_RUN = 64  # fewer than that is noise
+
+
+@cache
+def _connected_components_3d() -> ModuleType | None:
+    try:
+        return import_module("cc3d")
+    except ImportError:
+        return None
+
+
+def labelling_is_faster(runs: Runs) -> bool:
+    """Return whether the extra is installed and is the faster way for these masks.
+
+    Args:
+        runs: of the foreground of a padded batch.
+
+    Returns:
+        True for small items and for noise.
+    """
+    n_items, n_voxels = runs.shape[0], int(np.prod(runs.shape, dtype=np.int64))
+    if not runs.starts.size or _connected_components_3d() is None:
+        return False
+    return n_voxels < n_items * _SMALL_ITEM or n_voxels < _VOXELS_PER_RUN * runs.starts.size
+
+
+def count_labelled_components(items: np.ndarray, *, full: bool) -> np.ndarray:
+    """Count the connected components of each item of a batch.
+
+    Args:
+        items: boolean (N, H, W) or (N, H, W, D), padded: no axis of space shorter than 3 (with
+            axes of one voxel connected-components-3d 4.1.1 fails).
+        full: whether voxels are connected by corners and edges (8 or 26) or by faces (4 or 6).
+
+    Returns:
+        int64 array of N counts.
+
+    Raises:
+        RuntimeError: connected-components-3d is not installed.
+    """
+    cc3d = _connected_components_3d()
+    if cc3d is None:
+        raise RuntimeError(
+            "connected-components-3d is not installed; pip install 'cldice-monai[topology]'"
+        )
+    ndim = items.ndim - 1
+    connectivity = (3**ndim - 1) if full else 2 * ndim
+    counts = [
+        cc3d.connected_components(
+            item, connectivity=connectivity, return_N=True, binary_image=True
+        )[1]
+        for item in items
+    ]
+    return np.array(counts, np.int64)

@@ -2,31 +2,41 @@
 
 from __future__ import annotations
 
-from cldice_monai.transforms.array import (
+from cldice_monai.transforms.binary_label import (
     BinarizeLabel,
-    FillNonFinite,
-    ScaleIntensityCutoff,
-    Skeletonize,
-)
-from cldice_monai.transforms.dictionary import (
     BinarizeLabelD,
     BinarizeLabeld,
     BinarizeLabelDict,
-    FillNonFiniteD,
-    FillNonFinited,
-    FillNonFiniteDict,
+)
+from cldice_monai.transforms.cutoff import (
+    ScaleIntensityCutoff,
     ScaleIntensityCutoffD,
     ScaleIntensityCutoffd,
     ScaleIntensityCutoffDict,
-    SkeletonizeD,
-    Skeletonized,
-    SkeletonizeDict,
 )
 from cldice_monai.transforms.downsample_label import (
     DownsampleLabel,
     DownsampleLabelD,
     DownsampleLabeld,
     DownsampleLabelDict,
+)
+from cldice_monai.transforms.ghosts_and_misses import (
+    GhostsAndMisses,
+    GhostsAndMissesD,
+    GhostsAndMissesd,
+    GhostsAndMissesDict,
+)
+from cldice_monai.transforms.non_finite import (
+    FillNonFinite,
+    FillNonFiniteD,
+    FillNonFinited,
+    FillNonFiniteDict,
+)
+from cldice_monai.transforms.skeleton import (
+    Skeletonize,
+    SkeletonizeD,
+    Skeletonized,
+    SkeletonizeDict,
 )
 
 __all__ = [
@@ -42,6 +52,10 @@ __all__ = [
     "FillNonFiniteD",
     "FillNonFiniteDict",
     "FillNonFinited",
+    "GhostsAndMisses",
+    "GhostsAndMissesD",
+    "GhostsAndMissesDict",
+    "GhostsAndMissesd",
     "ScaleIntensityCutoff",
     "ScaleIntensityCutoffD",
     "ScaleIntensityCutoffDict",

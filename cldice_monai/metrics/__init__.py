@@ -3,7 +3,10 @@
 from cldice_monai.metrics.betti_error import BettiErrorMetric, compute_betti_error
 from cldice_monai.metrics.cldice import ClDiceMetric, compute_cldice
 from cldice_monai.metrics.euler_error import EulerErrorMetric, compute_euler_error
-from cldice_monai.metrics.skeleton_coverage import SkeletonCoverageMetric
+from cldice_monai.metrics.skeleton_coverage import (
+    SkeletonCoverageMetric,
+    compute_skeleton_coverage,
+)
 from cldice_monai.topology.patches import PatchSampler
 
 __all__ = [
@@ -15,4 +18,5 @@ __all__ = [
     "compute_betti_error",
     "compute_cldice",
     "compute_euler_error",
+    "compute_skeleton_coverage",
 ]

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal, get_args
 
+import torch
 from monai.utils import MetricReduction
 
-from cldice_monai.metrics.cases import Case, mean_of_measured
+from cldice_monai.metrics.cases import Case, mean_of_measured, measure_cases
 from cldice_monai.metrics.figures import FiguresMetric, check_choice
 from cldice_monai.topology.length import check_spacing
 from cldice_monai.topology.overlap import ghosts_and_misses
 from cldice_monai.topology.patches import PatchSampler
 
-__all__ = ["SkeletonCoverageMetric", "SkeletonCoverageName"]
+__all__ = ["SkeletonCoverageMetric", "SkeletonCoverageName", "compute_skeleton_coverage"]
 
 SkeletonCoverageName = Literal[
     "ghost_voxels",
@@ -50,7 +51,6 @@ class SkeletonCoverageMetric(FiguresMetric):
             lengths without a spacing.
 
     Example:
-        >>> import torch
         >>> label = torch.zeros(1, 1, 3, 9)
         >>> label[..., 1, :] = 1
         >>> pred = label.clone()
@@ -100,19 +100,70 @@ class SkeletonCoverageMetric(FiguresMetric):
         Raises:
             ValueError: a length was asked for and no spacing is known.
         """
-        spacing = self.spacing_mm or case.spacing_mm
-        if spacing is None and any(name.endswith("_mm") for name in self.metric_name):
-            raise ValueError(
-                "spacing_mm must be given for lengths in mm, or y must be a MetaTensor; got neither"
-            )
-        found = [
-            ghosts_and_misses(pred, label, spacing_mm=spacing)
-            for pred, label in zip(case.pred, case.label, strict=True)
-            if label.any() or not self.ignore_empty
-        ]
-        attributes = [_attribute(name) for name in self.metric_name]
-        return [mean_of_measured(getattr(f, name) for f in found) for name in attributes]
+        return _figures(case, self.metric_name, self.ignore_empty, self.spacing_mm)
 
 
-def _attribute(name: SkeletonCoverageName) -> str:
-    return name if name.endswith("_mm") else f"n_{name}"
+def compute_skeleton_coverage(
+    y_pred: torch.Tensor,
+    y: torch.Tensor,
+    include_background: bool = True,
+    ignore_empty: bool = False,
+    metric_name: SkeletonCoverageName = "miss_voxels",
+    spacing_mm: Sequence[float] | None = None,
+) -> torch.Tensor:
+    """Compute the amount of ghosts or misses of every batch item and channel.
+
+    Args:
+        y_pred: (B, C, H, W) or (B, C, H, W, D), binary.
+        y: the same shape, binary.
+        include_background: whether channel 0 of several is measured.
+        ignore_empty: whether an empty label gives NaN.
+        metric_name: one of `SkeletonCoverageName`.
+        spacing_mm: voxel size along each axis for the lengths; None takes it from the metadata
+            of ``y`` (MetaTensor).
+
+    Returns:
+        float32 tensor (B, C), or (B, C - 1) without background, on the device of ``y_pred``.
+
+    Raises:
+        TypeError: not tensors.
+        ValueError: not binary, unequal shapes, another rank, an unknown name, or a length without a
+            spacing.
+
+    Example:
+        >>> compute_skeleton_coverage(torch.zeros(1, 1, 1, 5), torch.ones(1, 1, 1, 5))
+        tensor([[5.]])
+
+    Reference:
+        Shit et al., clDice, CVPR 2021, appendix A.
+    """
+    names = check_choice(metric_name, get_args(SkeletonCoverageName), name="metric_name")
+    if spacing_mm is not None:
+        check_spacing(spacing_mm, ndim=len(spacing_mm))
+    figures = measure_cases(
+        lambda case: _figures(case, names, ignore_empty, spacing_mm),
+        y_pred,
+        y,
+        include_background=include_background,
+    )
+    return figures[..., 0]
+
+
+def _figures(
+    case: Case,
+    names: Sequence[SkeletonCoverageName],
+    ignore_empty: bool,
+    spacing_mm: Sequence[float] | None,
+) -> list[float]:
+    spacing = spacing_mm or case.spacing_mm
+    if spacing is None and any(name.endswith("_mm") for name in names):
+        raise ValueError(
+            "spacing_mm must be given for lengths in mm, or y must be a MetaTensor; got neither"
+        )
+    found = [
+        ghosts_and_misses(pred, label, spacing_mm=spacing)
+        for pred, label in zip(case.pred, case.label, strict=True)
+        if label.any() or not ignore_empty
+    ]
+    attributes = [name if name.endswith("_mm") else f"n_{name}" for name in names]
+    return [mean_of_measured(getattr(f, name) for f in found) for name in attributes]

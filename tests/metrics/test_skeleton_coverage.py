@@ -5,7 +5,11 @@ import pytest
 import torch
 from monai.data import MetaTensor
 
-from cldice_monai.metrics import PatchSampler, SkeletonCoverageMetric
+from cldice_monai.metrics import (
+    PatchSampler,
+    SkeletonCoverageMetric,
+    compute_skeleton_coverage,
+)
 from cldice_monai.metrics.skeleton_coverage import SkeletonCoverageName
 
 
@@ -64,3 +68,23 @@ def test_patches_give_the_mean_of_a_case():
 def test_unknown_names_are_refused():
     with pytest.raises(ValueError, match="metric_name must be one or several of ghost_voxels"):
         SkeletonCoverageMetric(metric_name="ghosts")
+
+
+def test_the_function_gives_what_the_metric_collects():
+    pred = torch.cat([line((4, 6)), line((0, 3))], dim=1)
+    label = torch.cat([line((0, 8)), line()], dim=1)
+    assert compute_skeleton_coverage(pred, label).tolist() == [[6, 0]]
+    assert compute_skeleton_coverage(pred, label, metric_name="ghost_voxels").tolist() == [[0, 3]]
+    assert compute_skeleton_coverage(pred, label, include_background=False).tolist() == [[0]]
+    ignoring = compute_skeleton_coverage(pred, label, ignore_empty=True)
+    assert ignoring[0, 0] == 6
+    assert math.isnan(ignoring[0, 1])
+    lengths = compute_skeleton_coverage(
+        pred, label, metric_name="miss_length_mm", spacing_mm=(1.0, 0.5)
+    )
+    # Misses 0-3 and 6-7: edges 0-1, 1-2, 2-3 and 6-7, and half of 3-4 and of 5-6.
+    assert lengths.tolist() == [[2.5, 0]]
+    with pytest.raises(ValueError, match="spacing_mm must be given for lengths in mm"):
+        compute_skeleton_coverage(pred, label, metric_name="miss_length_mm")
+    with pytest.raises(ValueError, match="metric_name must be"):
+        compute_skeleton_coverage(pred, label, metric_name="misses")

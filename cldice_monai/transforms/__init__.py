@@ -8,6 +8,18 @@ from cldice_monai.transforms.binary_label import (
     BinarizeLabeld,
     BinarizeLabelDict,
 )
+from cldice_monai.transforms.break_vessel import (
+    RandBreakVessel,
+    RandBreakVesselD,
+    RandBreakVesseld,
+    RandBreakVesselDict,
+)
+from cldice_monai.transforms.crop import (
+    RandCropByVessel,
+    RandCropByVesselD,
+    RandCropByVesseld,
+    RandCropByVesselDict,
+)
 from cldice_monai.transforms.cutoff import (
     ScaleIntensityCutoff,
     ScaleIntensityCutoffD,
@@ -56,6 +68,14 @@ __all__ = [
     "GhostsAndMissesD",
     "GhostsAndMissesDict",
     "GhostsAndMissesd",
+    "RandBreakVessel",
+    "RandBreakVesselD",
+    "RandBreakVesselDict",
+    "RandBreakVesseld",
+    "RandCropByVessel",
+    "RandCropByVesselD",
+    "RandCropByVesselDict",
+    "RandCropByVesseld",
     "ScaleIntensityCutoff",
     "ScaleIntensityCutoffD",
     "ScaleIntensityCutoffDict",

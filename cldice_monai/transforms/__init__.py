@@ -38,6 +38,12 @@ from cldice_monai.transforms.ghosts_and_misses import (
     GhostsAndMissesd,
     GhostsAndMissesDict,
 )
+from cldice_monai.transforms.isotropic import (
+    ResampleToIsotropic,
+    ResampleToIsotropicD,
+    ResampleToIsotropicd,
+    ResampleToIsotropicDict,
+)
 from cldice_monai.transforms.non_finite import (
     FillNonFinite,
     FillNonFiniteD,
@@ -76,6 +82,10 @@ __all__ = [
     "RandCropByVesselD",
     "RandCropByVesselDict",
     "RandCropByVesseld",
+    "ResampleToIsotropic",
+    "ResampleToIsotropicD",
+    "ResampleToIsotropicDict",
+    "ResampleToIsotropicd",
     "ScaleIntensityCutoff",
     "ScaleIntensityCutoffD",
     "ScaleIntensityCutoffDict",

@@ -168,10 +168,18 @@ def _components_and_enclosed(items: np.ndarray, *, closed: bool) -> tuple[np.nda
 
     By Alexander duality all components of the padded background but the outer one are enclosed.
     """
+    if labelling_is_faster(items.shape):
+        return _labelled_components_and_enclosed(items, closed=closed)
     runs = foreground_runs(items)
-    if labelling_is_faster(runs):
-        padded = np.pad(items, [(0, 0), *[(1, 1)] * (items.ndim - 1)])
-        outside = count_labelled_components(~padded, full=not closed)
-        return count_labelled_components(padded, full=closed), outside - 1
+    if labelling_is_faster(items.shape, n_runs=runs.starts.size):
+        return _labelled_components_and_enclosed(items, closed=closed)
     components = count_components(runs, full=closed)
     return components, count_components(background_runs(runs), full=not closed) - 1
+
+
+def _labelled_components_and_enclosed(
+    items: np.ndarray, *, closed: bool
+) -> tuple[np.ndarray, np.ndarray]:
+    padded = np.pad(items, [(0, 0), *[(1, 1)] * (items.ndim - 1)])
+    outside = count_labelled_components(~padded, full=not closed)
+    return count_labelled_components(padded, full=closed), outside - 1

@@ -12,8 +12,6 @@ from types import ModuleType
 
 import numpy as np
 
-from cldice_monai.topology.components import Runs
-
 __all__ = ["count_labelled_components", "labelling_is_faster"]
 
 _SMALL_ITEM = 2**20  # voxels
@@ -28,19 +26,20 @@ def _connected_components_3d() -> ModuleType | None:
         return None
 
 
-def labelling_is_faster(runs: Runs) -> bool:
+def labelling_is_faster(shape: tuple[int, ...], n_runs: int = 0) -> bool:
     """Return whether the extra is installed and is the faster way for these masks.
 
     Args:
-        runs: of the foreground of a padded batch.
+        shape: of a batch of masks, (N, H, W) or (N, H, W, D).
+        n_runs: runs in the foreground of the batch, if they are known.
 
     Returns:
-        True for small items and for noise.
+        True for small items, and for noise.
     """
-    n_items, n_voxels = runs.shape[0], int(np.prod(runs.shape, dtype=np.int64))
-    if not runs.starts.size or _connected_components_3d() is None:
+    n_voxels = int(np.prod(shape, dtype=np.int64))
+    if not n_voxels or _connected_components_3d() is None:
         return False
-    return n_voxels < n_items * _SMALL_ITEM or n_voxels < _VOXELS_PER_RUN * runs.starts.size
+    return n_voxels < shape[0] * _SMALL_ITEM or n_voxels < _VOXELS_PER_RUN * n_runs
 
 
 def count_labelled_components(items: np.ndarray, *, full: bool) -> np.ndarray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +11,13 @@ from pathlib import Path
 
 from cldice_monai.errors import InputError
 
-__all__ = ["as_path", "replace_when_complete", "require_writable_folder"]
+__all__ = [
+    "as_path",
+    "fill_folder_when_complete",
+    "replace_when_complete",
+    "require_empty_folder",
+    "require_writable_folder",
+]
 
 
 def as_path(value: object, *, argument: str) -> Path:
@@ -81,6 +88,67 @@ def replace_when_complete(path: str | os.PathLike[str]) -> Iterator[Path]:
             f"{path}: cannot be written ({error.strerror or error}); "
             "choose an output folder you can write to with enough free space"
         ) from error
+
+
+@contextmanager
+def fill_folder_when_complete(folder: str | os.PathLike[str]) -> Iterator[Path]:
+    """Give a temporary folder beside ``folder``, and rename it once the block succeeds.
+
+    If the block raises, nothing is left of what it wrote.
+
+    Args:
+        folder: the folder to make; must not exist, or be empty.
+
+    Yields:
+        The folder to write to.
+
+    Raises:
+        InputError: if ``folder`` is a file or not empty, or cannot be written.
+
+    Example:
+        >>> with tempfile.TemporaryDirectory() as parent:
+        ...     with fill_folder_when_complete(Path(parent) / "data") as temporary:
+        ...         _ = (temporary / "a.txt").write_text("whole")
+        ...     [p.name for p in Path(parent).rglob("*")]
+        ['data', 'a.txt']
+    """
+    folder = Path(folder)
+    require_empty_folder(folder)
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        partial = Path(tempfile.mkdtemp(prefix=".incomplete-", dir=folder.parent))
+        try:
+            yield partial
+            partial.chmod(0o777 & ~_umask())  # mkdtemp keeps others out; a result is for all
+            if folder.is_dir():
+                folder.rmdir()
+            partial.rename(folder)
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
+    except OSError as error:
+        raise InputError(
+            f"{folder}: cannot be written ({error.strerror or error}); "
+            "choose an output folder you can write to with enough free space"
+        ) from error
+
+
+def require_empty_folder(folder: str | os.PathLike[str]) -> None:
+    """Check that a folder does not exist yet, or is empty.
+
+    Raises:
+        InputError: if it is a file or holds anything.
+
+    Example:
+        >>> require_empty_folder(Path(tempfile.gettempdir()) / "no" / "such folder")
+    """
+    folder = Path(folder)
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"{folder}: is a file, not a folder; choose another folder")
+    if folder.is_dir() and any(folder.iterdir()):
+        raise InputError(
+            f"{folder}: the folder is not empty and nothing is overwritten; "
+            "choose another folder or remove it"
+        )
 
 
 def require_writable_folder(folder: str | os.PathLike[str], *, argument: str) -> Path:

@@ -9,7 +9,8 @@ import numpy as np
 
 from cldice_monai.data.cases import VesselCase
 from cldice_monai.data.grids import GRID_TOLERANCE_VOXELS, grid_shift_voxels
-from cldice_monai.data.nifti import Volume, read_volume
+from cldice_monai.data.nifti import Volume
+from cldice_monai.data.readers import NIFTI, CaseReaders
 from cldice_monai.errors import InputError
 from cldice_monai.transforms.intensity import non_finite_fill_value
 
@@ -27,6 +28,10 @@ class CaseReport:
         constant: the image's only value where it has just one, else None.
         label_is_empty: whether the label has no vessel; None without a readable label.
         label_values: a few of the label's values where vessel has more than one, else None.
+        image: the image's shape and geometry, its voxels dropped; None if it is unreadable.
+        vessel_share: share of the label's voxels that are vessel; None without a readable label.
+        mask_share: share of the mask's voxels that hold data; None without a readable mask.
+        odd_label_value: a value of the label that is negative or no whole number, else None.
     """
 
     case: VesselCase
@@ -35,29 +40,36 @@ class CaseReport:
     constant: float | None = None
     label_is_empty: bool | None = None
     label_values: tuple[float, ...] | None = None
+    image: Volume | None = None
+    vessel_share: float | None = None
+    mask_share: float | None = None
+    odd_label_value: float | None = None
 
 
-def check_case(case: VesselCase, *, in_channels: int) -> CaseReport:
+def check_case(case: VesselCase, *, in_channels: int, readers: CaseReaders = NIFTI) -> CaseReport:
     """Read every file of a case once; one volume is in memory at a time.
 
     Args:
         case: the case, with or without a label.
         in_channels: channels the image must have.
+        readers: how the files are read.
 
     Returns:
         The report; nothing is raised for bad files.
     """
     report = CaseReport(case)
-    grid = _check_image(report, in_channels)
+    report.image = _check_image(report, in_channels, readers)
     if case.label is not None:
-        _check_label(report, case.label, grid)
+        _check_label(report, case.label, readers)
+    if case.mask is not None:
+        _check_mask(report, case.mask, readers)
     return report
 
 
-def _check_image(report: CaseReport, in_channels: int) -> Volume | None:
+def _check_image(report: CaseReport, in_channels: int, readers: CaseReaders) -> Volume | None:
     """Check the intensities; return the volume with its voxels dropped, None if unreadable."""
     try:
-        volume = read_volume(report.case.image)
+        volume = readers.image(report.case.image)
     except InputError as error:
         report.problems.append(str(error))
         return None
@@ -108,9 +120,9 @@ def _channel_name(case: VesselCase, number: int, n_channels: int) -> str:
     return f"{case.image[0]}: channel {number}"
 
 
-def _check_label(report: CaseReport, path: Path, image: Volume | None) -> None:
+def _check_label(report: CaseReport, path: Path, readers: CaseReaders) -> None:
     try:
-        label = read_volume(path)
+        label = readers.label(path)
     except InputError as error:
         report.problems.append(str(error))
         return
@@ -120,29 +132,49 @@ def _check_label(report: CaseReport, path: Path, image: Volume | None) -> None:
             "into one volume where vessel is > 0"
         )
         return
-    if image is not None:
-        _compare_grids(report, image, label)
+    if report.image is not None:
+        _compare_grids(report, report.image, label, "label")
     vessel = label.array[label.array > 0]
     report.label_is_empty = vessel.size == 0
+    report.vessel_share = vessel.size / label.array.size
+    report.odd_label_value = _odd_value(label.array)
     if vessel.size and vessel.min() != vessel.max():
         report.label_values = tuple(float(value) for value in np.unique(vessel)[:4])
     if vessel.size == label.array.size:
         report.notes.append(f"{path}: every voxel is vessel (> 0); check that background is 0")
 
 
-def _compare_grids(report: CaseReport, image: Volume, label: Volume) -> None:
-    shape, label_shape = image.array.shape[1:], label.array.shape[1:]
-    if shape != label_shape:
+def _check_mask(report: CaseReport, path: Path, readers: CaseReaders) -> None:
+    try:
+        mask = readers.mask(path)
+    except InputError as error:
+        report.problems.append(str(error))
+        return
+    if report.image is not None:
+        _compare_grids(report, report.image, mask, "mask")
+    report.mask_share = float((mask.array > 0).mean())
+    if not report.mask_share:
+        report.problems.append(f"{path}: the mask is empty, so no part of the image would count")
+
+
+def _odd_value(label: np.ndarray) -> float | None:
+    odd = label[~((label >= 0) & (label == np.floor(label)))]
+    return float(odd[0]) if odd.size else None
+
+
+def _compare_grids(report: CaseReport, image: Volume, other: Volume, what: str) -> None:
+    shape, other_shape = image.array.shape[1:], other.array.shape[1:]
+    if shape != other_shape:
         report.problems.append(
-            f"{label.path}: the label's shape {label_shape} differs from {shape} of the image "
-            f"{image.path}; resample the label to the image's grid"
+            f"{other.path}: the {what}'s shape {other_shape} differs from {shape} of the image "
+            f"{image.path}; resample the {what} to the image's grid"
         )
         return
-    shift = grid_shift_voxels(image.affine, label.affine, shape)
+    shift = grid_shift_voxels(image.affine, other.affine, shape)
     if shift > GRID_TOLERANCE_VOXELS:
         report.problems.append(
-            f"{label.path}: the label's grid lies up to {shift:.3g} voxels off that of the image "
-            f"{image.path}; resample the label, or copy the image's header if only that is wrong"
+            f"{other.path}: the {what}'s grid lies up to {shift:.3g} voxels off that of the image "
+            f"{image.path}; resample the {what}, or copy the image's header if only that is wrong"
         )
 
 

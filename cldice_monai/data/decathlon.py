@@ -20,11 +20,19 @@ _EXAMPLE = '{"training": [{"image": "imagesTr/a.nii.gz", "label": "labelsTr/a.ni
 
 @dataclass(frozen=True)
 class DecathlonList:
-    """The cases of one JSON list; a part that the file does not have is empty."""
+    """The cases of one JSON list; a part that the file does not have is empty.
+
+    Attributes:
+        training: cases to train on.
+        validation: cases that the list names for validation.
+        test: cases to test on, with or without labels.
+        folds: case ids of training and validation dealt into folds, if the list has ``folds``.
+    """
 
     training: tuple[VesselCase, ...]
     validation: tuple[VesselCase, ...]
     test: tuple[VesselCase, ...]
+    folds: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -34,6 +42,8 @@ class _Entry:
     place: str
     image: tuple[Path, ...]
     label: Path | None
+    mask: Path | None
+    case_id: str | None
 
 
 def has_training_list(path: Path) -> bool:
@@ -57,14 +67,16 @@ def read_decathlon_list(path: Path) -> DecathlonList:
     An entry is ``{"image": ..., "label": ...}``; ``image`` is one path or a list of one path a
     channel, and an entry of ``test`` may lack the label or be the image's path itself. Paths are
     relative to the folder of the JSON file. ``image`` without the channel number that the files
-    have (``x.nii.gz`` for ``x_0000.nii.gz``), as nnU-Net writes it, is understood.
+    have (``x.nii.gz`` for ``x_0000.nii.gz``), as nnU-Net writes it, is understood. An entry may
+    have a ``mask``, a path, and a ``case_id``; the file may have ``folds``, lists of the ids in
+    training and validation.
 
     Args:
         path: the .json file.
 
     Returns:
-        The cases in the order of the file. Case ids are names of files where these are unique,
-        else the paths with ``_`` for ``/``.
+        The cases in the order of the file. Case ids are those of the list; where it has none,
+        names of files if these are unique, else the paths with ``_`` for ``/``.
 
     Raises:
         InputError: if the file is missing, not JSON or of another structure, if an entry lacks
@@ -81,10 +93,12 @@ def read_decathlon_list(path: Path) -> DecathlonList:
     _check_files(path, [entry for part in entries.values() for entry in part])
     fitted = _cases(path, entries["training"] + entries["validation"])
     n_training = len(entries["training"])
+    _check_masks(path, entries["training"] + entries["validation"])
     return DecathlonList(
         training=tuple(fitted[:n_training]),
         validation=tuple(fitted[n_training:]),
         test=tuple(_cases(path, entries["test"])),
+        folds=_folds(path, content, [case.case_id for case in fitted]),
     )
 
 
@@ -133,12 +147,20 @@ def _entry(path: Path, place: str, value: Any, *, needs_label: bool) -> _Entry:
             f"{path}: {place} ({images[0]}) needs a 'label', a path, got {label!r}; "
             "add it or remove the entry"
         )
+    for key in ("mask", "case_id"):
+        if not isinstance(value.get(key), str | None):
+            raise InputError(
+                f"{path}: {place} ({images[0]}) has a {key!r} that is no text, got {value[key]!r}; "
+                "correct or remove it"
+            )
     folder = path.parent
     files = _with_channel_number(folder / images[0]) if len(images) == 1 else ()
     return _Entry(
         place,
         files or tuple(folder / image for image in images),
         folder / label if label is not None else None,
+        folder / value["mask"] if value.get("mask") else None,
+        value.get("case_id") or None,
     )
 
 
@@ -158,8 +180,8 @@ def _check_files(path: Path, entries: list[_Entry]) -> None:
     missing = [
         (entry.place, file)
         for entry in entries
-        for file in (*entry.image, *((entry.label,) if entry.label else ()))
-        if not file.is_file()
+        for file in (*entry.image, entry.label, entry.mask)
+        if file is not None and not file.is_file()
     ]
     if missing:
         place, file = missing[0]
@@ -191,8 +213,33 @@ def _cases(path: Path, entries: list[_Entry]) -> list[VesselCase]:
             f"{path}: several entries would be the case {name_some(same)}; rename one of the files"
         )
     return [
-        VesselCase(name, entry.image, entry.label) for name, entry in zip(ids, entries, strict=True)
+        VesselCase(name, entry.image, entry.label, entry.mask)
+        for name, entry in zip(ids, entries, strict=True)
     ]
+
+
+def _check_masks(path: Path, entries: list[_Entry]) -> None:
+    """A batch cannot hold items with and without a mask."""
+    without = [entry for entry in entries if entry.mask is None]
+    if without and len(without) < len(entries):
+        raise InputError(
+            f"{path}: {without[0].place} has no 'mask' but others have one; "
+            "give all entries a mask or none"
+        )
+
+
+def _folds(path: Path, content: dict[str, Any], ids: list[str]) -> tuple[tuple[str, ...], ...]:
+    folds = content.get("folds", [])
+    if not isinstance(folds, list) or not all(isinstance(fold, list) for fold in folds):
+        raise InputError(f"{path}: 'folds' must be a list of lists of case ids; correct it")
+    named = [str(name) for fold in folds for name in fold]
+    if named and sorted(named) != sorted(ids):
+        odd = sorted(set(named) ^ set(ids)) or [n for n, c in Counter(named).items() if c > 1]
+        raise InputError(
+            f"{path}: 'folds' must name each case of training and validation once; "
+            f"correct {name_some(odd)}"
+        )
+    return tuple(tuple(str(name) for name in fold) for fold in folds)
 
 
 def _name(entry: _Entry) -> str:
@@ -200,6 +247,8 @@ def _name(entry: _Entry) -> str:
 
 
 def _short_id(entry: _Entry) -> str:
+    if entry.case_id is not None:
+        return entry.case_id
     name = _name(entry)
     if entry.label is not None and strip_ending(entry.label) == name:
         return name  # four digits at the end are then part of the name

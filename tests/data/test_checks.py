@@ -8,6 +8,7 @@ from cldice_monai.data import (
     VesselCase,
     check_inference_cases,
     check_training_cases,
+    nifti,
     raise_if_any,
     read_volume,
 )
@@ -304,13 +305,13 @@ def test_one_problem_too_many_is_counted():
 
 def test_files_are_read_once_each_in_order(make, monkeypatch):
     read = []
-    real = read_volume
+    real = nifti.read_voxels
 
-    def spy(paths):
-        read.append(Path(paths if isinstance(paths, Path) else paths[0]).name)
-        return real(paths)
+    def spy(path):
+        read.append(path.name)
+        return real(path)
 
-    monkeypatch.setattr("cldice_monai.data.check_case.read_volume", spy)
+    monkeypatch.setattr(nifti, "read_voxels", spy)
     check_training_cases([make("b"), make("a")], in_channels=1)
     assert read == ["b.nii.gz", "b_label.nii.gz", "a.nii.gz", "a_label.nii.gz"]
 

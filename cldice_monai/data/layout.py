@@ -1,0 +1,200 @@
+"""Telling the files of a published dataset by their names, and saying what is missing."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cldice_monai.data.cases import VesselCase
+from cldice_monai.data.pairing import name_some
+from cldice_monai.errors import InputError
+
+__all__ = ["LayoutCases", "expect_folders", "match_files", "nearest", "pair_files"]
+
+_DEPTH = 3  # how far below a folder names are looked for that come near the expected ones
+_MOST_NAMES = 5000
+
+
+@dataclass
+class LayoutCases:
+    """What the names of the files say; nothing has been opened.
+
+    Attributes:
+        cases: the complete cases.
+        problems: one line for each file that lacks its partner.
+        notes: one line for each thing worth knowing.
+    """
+
+    cases: list[VesselCase] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def expect_folders(root: Path, folders: Iterable[str], *, dataset: str, expected: str) -> None:
+    """Check that the folders of a layout are there.
+
+    Args:
+        root: the folder the user gave.
+        folders: folders below it that the layout cannot do without.
+        dataset: name of the dataset, for the message.
+        expected: the layout in a few words, for the message.
+
+    Raises:
+        InputError: naming the first missing folder and the nearest name that is there.
+
+    Example:
+        >>> import tempfile
+        >>> root = Path(tempfile.mkdtemp())
+        >>> (root / "train" / "images").mkdir(parents=True)
+        >>> try:
+        ...     expect_folders(root, ["training/images"], dataset="DRIVE", expected="a layout")
+        ... except InputError as error:
+        ...     print(str(error).removeprefix(str(root)))
+        : not the layout of DRIVE: there is no training/images (nearest found: train/images); \
+expected a layout
+    """
+    if not root.is_dir():
+        what = "is a file, not a folder" if root.exists() else "there is no such folder"
+        raise InputError(f"{root}: {what}; pass the folder of the {dataset} data")
+    missing = [folder for folder in folders if not (root / folder).is_dir()]
+    if missing:
+        found = nearest(missing[0], _folders_below(root))
+        shown = f"nearest found: {found}" if found else f"found: {_content(root)}"
+        raise InputError(
+            f"{root}: not the layout of {dataset}: there is no {missing[0]} ({shown}); "
+            f"expected {expected}"
+        )
+
+
+def match_files(
+    folder: Path, pattern: str, *, example: str, ignore: str = ""
+) -> tuple[dict[str, Path], list[str]]:
+    """Sort the files of a folder by the case that their names tell.
+
+    Args:
+        folder: the folder; hidden files in it are left alone.
+        pattern: regular expression for a whole file name, with a group ``case``.
+        example: a file name that it matches, for the message.
+        ignore: regular expression; file names in which it is found are passed over in silence.
+
+    Returns:
+        Case id to file, sorted; and a note about files with other names, if there are any.
+
+    Raises:
+        InputError: if no file has such a name, with the nearest name that is there, or two files
+            are the same case.
+    """
+    try:
+        names = sorted(p.name for p in folder.iterdir() if p.is_file() and p.name[0] != ".")
+    except OSError as error:
+        raise InputError(
+            f"{folder}: the folder cannot be read ({error.strerror}); check its permissions"
+        ) from error
+    files: dict[str, Path] = {}
+    others: list[str] = []
+    for name in names:
+        if ignore and re.search(ignore, name):
+            continue
+        match = re.fullmatch(pattern, name)
+        if match is None:
+            others.append(name)
+        elif match["case"] in files:
+            raise InputError(
+                f"{folder / name}: both it and {files[match['case']].name} would be case "
+                f"{match['case']}; remove one of them"
+            )
+        else:
+            files[match["case"]] = folder / name
+    if not files:
+        found = nearest(example, others)
+        shown = f"nearest found: {found}" if found else f"found {name_some(others) or 'no file'}"
+        raise InputError(f"{folder}: no file with a name like {example} ({shown})")
+    if not others:
+        return files, []
+    return files, [f"{folder}: left alone, names not like {example}: {name_some(others)}"]
+
+
+def pair_files(
+    images: Mapping[str, tuple[Path, ...]],
+    labels: Mapping[str, Path],
+    *,
+    label_name: Callable[[str], Path],
+    masks: Mapping[str, Path] | None = None,
+    mask_name: Callable[[str], Path] | None = None,
+) -> LayoutCases:
+    """Join the files of each case.
+
+    Args:
+        images: case id to image files.
+        labels: case id to label.
+        label_name: tells from a case id which label file belongs to it, for the message.
+        masks: case id to mask; None if the layout has no masks.
+        mask_name: as ``label_name``.
+
+    Returns:
+        The cases with all their files, and a problem for each file without its partner.
+
+    Example:
+        >>> found = pair_files(
+        ...     {"a": (Path("raw/a.nii.gz"),), "b": (Path("raw/b.nii.gz"),)},
+        ...     {"a": Path("seg/a.nii.gz")},
+        ...     label_name=lambda case: Path(f"seg/{case}.nii.gz"),
+        ... )
+        >>> [case.case_id for case in found.cases]
+        ['a']
+        >>> found.problems
+        ['raw/b.nii.gz: there is no label seg/b.nii.gz; add it or remove the image']
+    """
+    found = LayoutCases()
+    lone_labels = {case: path for case, path in labels.items() if case not in images}
+    for case in sorted(images):
+        first = images[case][0]
+        if case not in labels:
+            near = nearest(label_name(case).name, [p.name for p in lone_labels.values()])
+            found.problems.append(_missing("label", first, label_name(case), near))
+        elif masks is not None and mask_name is not None and case not in masks:
+            near = nearest(mask_name(case).name, [p.name for p in masks.values()])
+            found.problems.append(_missing("mask", first, mask_name(case), near))
+        else:
+            mask = masks[case] if masks is not None else None
+            found.cases.append(VesselCase(case, images[case], labels[case], mask))
+    found.problems += [
+        f"{path}: there is no image for this label; add it or remove the label"
+        for _, path in sorted(lone_labels.items())
+    ]
+    return found
+
+
+def nearest(name: str, names: Iterable[str]) -> str:
+    """Return the name that comes nearest, "" if none comes near.
+
+    Example:
+        >>> nearest("1st_manual", ["mask", "1st_manuel"]), nearest("raw", ["zebra"])
+        ('1st_manuel', '')
+    """
+    return next(iter(difflib.get_close_matches(name, list(names), n=1, cutoff=0.6)), "")
+
+
+def _missing(what: str, image: Path, wanted: Path, near: str) -> str:
+    shown = f" (nearest found: {near})" if near else ""
+    return f"{image}: there is no {what} {wanted}{shown}; add it or remove the image"
+
+
+def _folders_below(root: Path) -> list[str]:
+    found: list[str] = []
+    for place, folders, _ in os.walk(root):
+        relative = Path(place).relative_to(root)
+        folders[:] = sorted(f for f in folders if not f.startswith("."))
+        found += [(relative / folder).as_posix() for folder in folders]
+        if len(relative.parts) + 1 >= _DEPTH or len(found) > _MOST_NAMES:
+            folders.clear()
+    return found
+
+
+def _content(root: Path) -> str:
+    names = sorted(path.name for path in root.iterdir() if not path.name.startswith("."))
+    return name_some(names) or "an empty folder"

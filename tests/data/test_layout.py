@@ -1,0 +1,85 @@
+from pathlib import Path
+
+import pytest
+
+from cldice_monai.data.layout import expect_folders, match_files, pair_files
+from cldice_monai.errors import InputError
+
+
+def test_missing_folder_shows_the_nearest_one_and_what_is_expected(touch):
+    root = touch("DRIVE/training/images/21_training.tif", "DRIVE/training/1st_manuel/x.gif")
+    with pytest.raises(InputError) as raised:
+        expect_folders(root / "DRIVE", ["training/images", "training/1st_manual"], **_words())
+    assert str(raised.value) == (
+        f"{root / 'DRIVE'}: not the layout of DRIVE: there is no training/1st_manual "
+        "(nearest found: training/1st_manuel); expected the folders of DRIVE"
+    )
+
+
+def test_folder_one_level_too_high_shows_the_way_down(touch):
+    root = touch("DRIVE/training/images/21_training.tif")
+    with pytest.raises(InputError, match=r"nearest found: DRIVE/training/images\)"):
+        expect_folders(root, ["training/images"], **_words())
+
+
+def test_folder_one_level_too_low_shows_what_is_there(touch):
+    root = touch("training/images/21_training.tif", "training/mask/a.gif")
+    with pytest.raises(InputError, match=r"found: images, mask\)"):
+        expect_folders(root / "training", ["a/b/c"], **_words())
+
+
+def test_empty_folder_and_file_are_told_apart(touch):
+    root = touch("a.txt")
+    (root / "empty").mkdir()
+    with pytest.raises(InputError, match="found: an empty folder"):
+        expect_folders(root / "empty", ["raw"], **_words())
+    with pytest.raises(InputError, match=r"a\.txt: is a file, not a folder"):
+        expect_folders(root / "a.txt", ["raw"], **_words())
+
+
+def test_no_file_of_the_name_shows_the_nearest_name(touch):
+    root = touch("images/21_training.png", "images/readme.txt")
+    with pytest.raises(InputError, match=r"like 21_training.tif \(nearest found: 21_training.png"):
+        match_files(root / "images", r"(?P<case>\d+)\.tif", example="21_training.tif")
+
+
+def test_files_of_other_names_are_noted_and_hidden_ones_are_not(touch):
+    root = touch("1.tif", "2.tif", "2 (copy).tif", ".DS_Store", "2_Result.tif")
+    files, notes = match_files(root, r"(?P<case>\d+)\.tif", example="1.tif", ignore="Result")
+    assert list(files) == ["1", "2"]
+    assert notes == [f"{root}: left alone, names not like 1.tif: 2 (copy).tif"]
+
+
+def test_two_files_of_one_case_are_refused(touch):
+    root = touch("1.tif", "1.tiff")
+    with pytest.raises(InputError, match=r"1\.tiff: both it and 1\.tif would be case 1"):
+        match_files(root, r"(?P<case>\d+)\.tiff?", example="1.tif")
+
+
+def test_each_lone_file_is_a_problem_and_shows_its_likely_partner():
+    found = pair_files(
+        {name: (Path(f"raw/{name}.nii"),) for name in ("mouse_a", "mouse_b", "mouse_c")},
+        {name: Path(f"gt/{name}.nii") for name in ("mouse_a", "mouse_bb")},
+        label_name=lambda case: Path(f"gt/{case}.nii"),
+    )
+    assert [case.case_id for case in found.cases] == ["mouse_a"]
+    first, second, third = found.problems
+    assert first.startswith("raw/mouse_b.nii: there is no label gt/mouse_b.nii (nearest found: mo")
+    assert "mouse_bb.nii)" in first
+    assert second.startswith("raw/mouse_c.nii: there is no label gt/mouse_c.nii")
+    assert third == "gt/mouse_bb.nii: there is no image for this label; add it or remove the label"
+
+
+def test_lone_mask_is_a_problem():
+    found = pair_files(
+        {"1": (Path("1.tif"),)},
+        {"1": Path("1.gif")},
+        label_name=lambda case: Path(f"{case}.gif"),
+        masks={},
+        mask_name=lambda case: Path(f"{case}_mask.gif"),
+    )
+    assert found.problems == ["1.tif: there is no mask 1_mask.gif; add it or remove the image"]
+
+
+def _words():
+    return {"dataset": "DRIVE", "expected": "the folders of DRIVE"}

@@ -86,6 +86,9 @@ def bend(
         network.radius[edge] * factor,
         np.minimum(network.radius[edge], settings.capillary_radius[0]),
     )
+    if settings.radius_step > 0.0:
+        steps = np.maximum(np.round(radius / settings.radius_step), 1.0)
+        radius = settings.radius_step * steps
     return Curves(_displace(points, settings, rng), radius, bounds)
 
 

@@ -8,8 +8,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy.spatial import cKDTree
 
+from cldice_monai.data.synthetic.growth import grow_tree
 from cldice_monai.data.synthetic.presets import GeometrySettings
-from cldice_monai.data.synthetic.tree import Segments, VesselTree, grow_tree
+from cldice_monai.data.synthetic.tree import Segments, VesselTree
 
 __all__ = ["grow_forest"]
 

@@ -9,10 +9,10 @@ import numpy as np
 import numpy.typing as npt
 from scipy.spatial import cKDTree
 
+from cldice_monai.data.synthetic.demand import grow_on_demand
 from cldice_monai.data.synthetic.forest import grow_forest
 from cldice_monai.data.synthetic.mesh import join_neighbours, scatter_points
 from cldice_monai.data.synthetic.presets import GeometrySettings
-from cldice_monai.data.synthetic.tree import VesselTree
 
 __all__ = ["StraightNetwork", "grow_network"]
 
@@ -62,15 +62,38 @@ def grow_network(
         >>> bool(network.is_tree.any() and not network.is_tree.all())
         True
     """
-    low = np.full(3, -_MARGIN)
-    high = np.array(shape, dtype=np.float64) - 1.0 + _MARGIN
-    trees = grow_forest(shape, low, high, settings=settings, rng=rng)
+    if settings.demand is not None:
+        inset = settings.demand.inset_fraction * min(shape)
+        low, high = np.full(3, inset), np.array(shape, dtype=np.float64) - 1.0 - inset
+        low[2] = 0.0  # the stems come in through the first face of the last axis
+        trees = [grow_on_demand(low, high, settings=settings, demand=settings.demand, rng=rng)]
+    else:
+        low, high = np.full(3, -_MARGIN), np.array(shape, dtype=np.float64) - 1.0 + _MARGIN
+        trees = grow_forest(shape, low, high, settings=settings, rng=rng)
     offsets = np.concatenate([[0], np.cumsum([len(tree.parent) for tree in trees])])
-    nodes = np.concatenate([tree.position for tree in trees])
-    pairs = np.concatenate([_segments(t) + o for t, o in zip(trees, offsets[:-1], strict=True)])
-    radius = np.concatenate([tree.radius[1:] for tree in trees])
+    pairs = np.concatenate([t.pairs() + o for t, o in zip(trees, offsets[:-1], strict=True)])
+    network = StraightNetwork(
+        nodes=np.concatenate([tree.position for tree in trees]),
+        pairs=pairs,
+        radius=np.concatenate([tree.segments().radius for tree in trees]),
+        is_tree=np.ones(len(pairs), dtype=bool),
+    )
+    if np.isinf(settings.capillary_distance):
+        return network
     ends = np.concatenate([t.ends() + o for t, o in zip(trees, offsets[:-1], strict=True)])
+    return _with_mesh(network, ends, low, high, settings, rng)
 
+
+def _with_mesh(
+    network: StraightNetwork,
+    ends: npt.NDArray[np.int64],
+    low: _Array,
+    high: _Array,
+    settings: GeometrySettings,
+    rng: np.random.Generator,
+) -> StraightNetwork:
+    """Add capillaries that join scattered nodes and the trees' ends."""
+    nodes, pairs, radius = network.nodes, network.pairs, network.radius
     occupied, occupied_radius = _points_on(nodes, pairs, radius)
     free = scatter_points(low, high, settings.capillary_distance, rng=rng)
     free = free[_clearance(free, occupied, occupied_radius) > 0.6 * settings.capillary_distance]
@@ -88,11 +111,6 @@ def grow_network(
         radius=np.concatenate([radius, mesh_radius]),
         is_tree=np.arange(len(pairs) + len(mesh)) < len(pairs),
     )
-
-
-def _segments(tree: VesselTree) -> npt.NDArray[np.int64]:
-    children = np.arange(1, len(tree.parent))
-    return np.stack([tree.parent[1:], children], axis=1)
 
 
 def _points_on(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 __all__ = [
@@ -13,6 +14,32 @@ __all__ = [
     "Preset",
     "get_preset",
 ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class DemandSettings:
+    """How trees grow to where oxygen is low; lengths in voxels.
+
+    Args:
+        stems_per_megavoxel: number of trees; at least one is always grown.
+        stem_fraction: length of the straight stems as a fraction of the box along the last axis.
+        oxygen_reach: distance from a vessel at which 1 / e of the oxygen is left.
+        sharpness: the chance of a place to be served next is its growth factor to this power.
+        rounds: the field is renewed each time the trees have grown by 1 / rounds.
+        min_length: shortest segment, to which the radius of the vessel is added.
+        far_trunks: whether each stem first goes on to a far place, before ends are joined.
+        inset_fraction: how far the vessels keep inside the volume, as a fraction of its
+            shortest side.
+    """
+
+    stems_per_megavoxel: float = 0.2
+    stem_fraction: float = 0.06
+    oxygen_reach: float = 24.0
+    sharpness: float = 60.0
+    rounds: int = 30
+    min_length: float = 1.0
+    far_trunks: bool = True
+    inset_fraction: float = 0.03
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,13 +56,16 @@ class GeometrySettings:
         terminal_radius: radius at a tree end of mean demand.
         demand_spread: standard deviation of the logarithm of a tree end's demand.
         murray_exponent: n in r_parent^n = sum of r_child^n.
-        capillary_distance: smallest distance between two nodes of the capillary mesh.
+        capillary_distance: smallest distance between two nodes of the capillary mesh; inf for no
+            mesh.
         capillary_radius: smallest and largest radius of a capillary.
         clearance: smallest gap between the walls of two vessels that do not meet.
         tortuosity: amplitude of a segment's detours relative to its length.
         warp_amplitude: amplitude of the smooth displacement that bends the whole network.
         warp_wavelength: its shortest wavelength.
         radius_variation: relative standard deviation of the radius along a segment.
+        radius_step: radii are rounded to multiples of it; 0 leaves them as they are.
+        demand: how trees grow by demand; None for trunks that cross the volume and scattered ends.
     """
 
     trees_per_megavoxel: float = 1.4
@@ -53,6 +83,8 @@ class GeometrySettings:
     warp_amplitude: float = 4.0
     warp_wavelength: float = 60.0
     radius_variation: float = 0.08
+    radius_step: float = 0.0
+    demand: DemandSettings | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,6 +152,22 @@ PRESETS: dict[str, Preset] = {
                 gaussian_noise=18.0,
                 speckle=0.10,
                 shared_fraction=0.4,
+            ),
+        ),
+        Preset(
+            name="deepvesselnet",
+            geometry=GeometrySettings(
+                terminals_per_megavoxel=48.0,
+                terminal_radius=1.3,
+                demand_spread=1.0,
+                murray_exponent=4.3,
+                capillary_distance=math.inf,
+                clearance=1.0,
+                tortuosity=0.01,
+                warp_amplitude=0.0,
+                radius_variation=0.0,
+                radius_step=0.56,
+                demand=DemandSettings(),
             ),
         ),
     )

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from cldice_monai.data.synthetic.tree import Segments, grow_tree
+from cldice_monai.data.synthetic.growth import grow_tree
+from cldice_monai.data.synthetic.tree import Segments
 
 
 def _grown(exponent=3.0):

@@ -6,6 +6,7 @@ import sys
 import pytest
 
 import cldice_monai
+from cldice_monai import transforms
 
 PUBLIC = [
     "BettiErrorMetric",
@@ -22,10 +23,33 @@ PUBLIC = [
     "suggest_iter",
 ]
 
+TRANSFORMS = [  # each with its dictionary form: Foo, Food, FooD, FooDict
+    "BinarizeLabel",
+    "DownsampleLabel",
+    "FillNonFinite",
+    "GhostsAndMisses",
+    "RandBreakVessel",
+    "RandCropByVessel",
+    "RandDistractors",
+    "RandPointSpread",
+    "RandShotNoise",
+    "RandSpeckle",
+    "RandVesselFalloff",
+    "ResampleToIsotropic",
+    "ScaleIntensityCutoff",
+    "Skeletonize",
+]
+
 
 def test_public_names_are_the_checked_in_ones():
     assert sorted(cldice_monai.__all__) == PUBLIC
     assert all(hasattr(cldice_monai, name) for name in PUBLIC)
+
+
+def test_transforms_are_the_checked_in_ones():
+    expected = [f"{name}{ending}" for name in TRANSFORMS for ending in ("", "D", "Dict", "d")]
+    assert sorted(transforms.__all__) == sorted(expected)
+    assert all(hasattr(transforms, name) for name in expected)
 
 
 @pytest.mark.parametrize("missing", ["nibabel", "itk", "skimage", "PIL", "ignite"])

@@ -26,6 +26,12 @@ from cldice_monai.transforms.cutoff import (
     ScaleIntensityCutoffd,
     ScaleIntensityCutoffDict,
 )
+from cldice_monai.transforms.distractors import (
+    RandDistractors,
+    RandDistractorsD,
+    RandDistractorsd,
+    RandDistractorsDict,
+)
 from cldice_monai.transforms.downsample_label import (
     DownsampleLabel,
     DownsampleLabelD,
@@ -44,17 +50,39 @@ from cldice_monai.transforms.isotropic import (
     ResampleToIsotropicd,
     ResampleToIsotropicDict,
 )
+from cldice_monai.transforms.noise import (
+    RandShotNoise,
+    RandShotNoiseD,
+    RandShotNoised,
+    RandShotNoiseDict,
+    RandSpeckle,
+    RandSpeckleD,
+    RandSpeckled,
+    RandSpeckleDict,
+)
 from cldice_monai.transforms.non_finite import (
     FillNonFinite,
     FillNonFiniteD,
     FillNonFinited,
     FillNonFiniteDict,
 )
+from cldice_monai.transforms.point_spread import (
+    RandPointSpread,
+    RandPointSpreadD,
+    RandPointSpreadd,
+    RandPointSpreadDict,
+)
 from cldice_monai.transforms.skeleton import (
     Skeletonize,
     SkeletonizeD,
     Skeletonized,
     SkeletonizeDict,
+)
+from cldice_monai.transforms.vessel_falloff import (
+    RandVesselFalloff,
+    RandVesselFalloffD,
+    RandVesselFalloffd,
+    RandVesselFalloffDict,
 )
 
 __all__ = [
@@ -82,6 +110,26 @@ __all__ = [
     "RandCropByVesselD",
     "RandCropByVesselDict",
     "RandCropByVesseld",
+    "RandDistractors",
+    "RandDistractorsD",
+    "RandDistractorsDict",
+    "RandDistractorsd",
+    "RandPointSpread",
+    "RandPointSpreadD",
+    "RandPointSpreadDict",
+    "RandPointSpreadd",
+    "RandShotNoise",
+    "RandShotNoiseD",
+    "RandShotNoiseDict",
+    "RandShotNoised",
+    "RandSpeckle",
+    "RandSpeckleD",
+    "RandSpeckleDict",
+    "RandSpeckled",
+    "RandVesselFalloff",
+    "RandVesselFalloffD",
+    "RandVesselFalloffDict",
+    "RandVesselFalloffd",
     "ResampleToIsotropic",
     "ResampleToIsotropicD",
     "ResampleToIsotropicDict",

@@ -7,12 +7,12 @@ import sys
 from collections.abc import Sequence
 
 from cldice_monai import __version__
-from cldice_monai.commands import prepare
+from cldice_monai.commands import prepare, synthesize
 from cldice_monai.errors import InputError
 
 __all__ = ["main"]
 
-_VERBS = (prepare,)
+_VERBS = (prepare, synthesize)
 _INTERRUPTED = 130  # what a shell gives a program that was stopped with Ctrl-C
 
 

@@ -11,7 +11,7 @@ from cldice_monai.data.synthetic import write_synthetic_dataset
 __all__ = ["DEFAULT_DATASET_DIR", "ensure_default_data"]
 
 DEFAULT_DATASET_DIR = Path("data/synthetic")
-_N_TRAINING, _N_VALIDATION, _N_TEST = 8, 2, 1
+_COUNTS = (8, 2, 1)  # training, validation, test
 _SIZE = 96
 _logger = logging.getLogger(__name__)
 
@@ -28,14 +28,12 @@ def ensure_default_data(dataset_dir: str | os.PathLike[str]) -> None:
     folder = Path(dataset_dir)
     if folder != DEFAULT_DATASET_DIR or folder.exists():
         return
-    n_volumes = _N_TRAINING + _N_VALIDATION + _N_TEST
+    n_volumes = sum(_COUNTS)
     _logger.info("%s is not there yet: making %d synthetic volumes", folder, n_volumes)
     folder.parent.mkdir(parents=True, exist_ok=True)
     write_synthetic_dataset(
         folder,
-        n_training=_N_TRAINING,
-        n_validation=_N_VALIDATION,
-        n_test=_N_TEST,
+        counts=_COUNTS,
         size=_SIZE,
         preset="paper",
         seed=0,

@@ -72,7 +72,7 @@ print(metric.aggregate().item())
 def test_installed_wheel_makes_data_and_writes_nifti(wheel_python: Path, tmp_path: Path):
     program = """
 from cldice_monai.data.synthetic import write_synthetic_dataset
-write_synthetic_dataset("made", n_training=1, n_validation=1, n_test=1, size=32, seed=0)
+write_synthetic_dataset("made", counts=(1, 1, 1), size=32, seed=0)
 from cldice_monai.data.find_cases import find_training_cases
 print(find_training_cases("made").layout)
 """

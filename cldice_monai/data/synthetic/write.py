@@ -4,32 +4,35 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
-import tempfile
-from collections.abc import Callable, Sequence
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
 
 from cldice_monai.data.synthetic.generate import GENERATOR_VERSION, generate_vessels
 from cldice_monai.data.synthetic.sample import VesselSample
-from cldice_monai.errors import InputError
+from cldice_monai.files import fill_folder_when_complete, require_empty_folder
 
 __all__ = ["write_synthetic_dataset"]
 
+_PARTS = ("training", "validation", "test")
 _ORIGIN_MM = (-31.0, 12.5, 7.0)  # not zero, so that a reader that loses the affine is noticed
 
 
 def write_synthetic_dataset(
     folder: str | os.PathLike[str],
     *,
-    n_training: int = 4,
-    n_validation: int = 1,
-    n_test: int = 1,
+    counts: tuple[int, int, int] = (4, 1, 1),
     size: int | Sequence[int] = 96,
     preset: str = "paper",
     seed: int = 0,
     n_channels: int = 1,
+    n_workers: int = 0,
     progress: Callable[[str], None] | None = print,
 ) -> Path:
     """Write synthetic volumes as NIfTI files with a Decathlon ``dataset.json``.
@@ -42,15 +45,15 @@ def write_synthetic_dataset(
 
     Args:
         folder: where to write; must not exist, or be empty.
-        n_training: number of training volumes.
-        n_validation: number of validation volumes.
-        n_test: number of test volumes.
+        counts: numbers of training, validation and test volumes.
         size: the sides of each volume in voxels; one number for a cube.
         preset: name of the generator's settings.
         seed: volume i (from 0, in the order training, validation, test) has the seed
             1000 * seed + i; the same call writes the same voxels.
         n_channels: channels of each image.
-        progress: called with a line before each volume; None for silence.
+        n_workers: processes that draw at the same time; 0 draws in this one. The voxels are the
+            same.
+        progress: called with a line for each volume, in their order; None for silence.
 
     Returns:
         The folder.
@@ -64,42 +67,40 @@ def write_synthetic_dataset(
         >>> from pathlib import Path
         >>> with tempfile.TemporaryDirectory() as parent:
         ...     folder = write_synthetic_dataset(
-        ...         Path(parent) / "vessels", n_training=1, n_validation=0, n_test=0, size=16
+        ...         Path(parent) / "vessels", counts=(1, 0, 0), size=16
         ...     )
         ...     sorted(path.name for path in folder.iterdir())
         volume 1 of 1: imagesTr/vessels_000.nii.gz
         ['dataset.json', 'imagesTr', 'imagesTs', 'labelsTr', 'labelsTs']
     """
     folder = Path(folder)
-    counts = {"training": n_training, "validation": n_validation, "test": n_test}
-    _check_counts(counts, seed)
     shape = (size, size, size) if isinstance(size, int) else tuple(size)
-    draw = _Drawer(shape, preset, seed, n_channels)
-    draw.check()
-    _check_folder(folder)
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
-    except OSError as error:
-        raise _cannot_write(folder, error) from error
-    try:
-        _fill(partial, counts, draw, progress)
-        partial.chmod(0o755)  # mkdtemp makes it private
-        if folder.is_dir():
-            folder.rmdir()
-        partial.rename(folder)
-    except OSError as error:
-        raise _cannot_write(folder, error) from error
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
+    drawer = _Drawer(shape, preset, seed, n_channels)
+    _check_counts(counts, seed, n_workers)
+    drawer.check()
+    require_empty_folder(folder)
+    items = _items(counts)
+    with fill_folder_when_complete(folder) as partial:
+        for name in ("imagesTr", "labelsTr", "imagesTs", "labelsTs"):
+            (partial / name).mkdir()
+        tasks = [(partial, item, drawer, number) for number, item in enumerate(items)]
+        with _mapping(n_workers) as over:
+            for number, name in enumerate(over(_draw_and_write, tasks), start=1):
+                if progress is not None:
+                    progress(f"volume {number} of {len(items)}: {name}")
+        text = json.dumps(_content(counts, items, drawer), indent=2) + "\n"
+        (partial / "dataset.json").write_text(text, encoding="utf-8")
     return folder
 
 
+@dataclass(frozen=True)
 class _Drawer:
-    """The generator with its settings; called with the number of a volume."""
+    """The generator with its settings."""
 
-    def __init__(self, shape: Sequence[int], preset: str, seed: int, n_channels: int) -> None:
-        self.shape, self.preset, self.seed, self.n_channels = shape, preset, seed, n_channels
+    shape: Sequence[int]
+    preset: str
+    seed: int
+    n_channels: int
 
     def check(self) -> None:
         """Raise for settings that cannot be used, before anything is written."""
@@ -110,7 +111,7 @@ class _Drawer:
                 "ask for larger volumes"
             )
 
-    def __call__(self, number: int) -> VesselSample:
+    def draw(self, number: int) -> VesselSample:
         return generate_vessels(
             self.shape,
             preset=self.preset,
@@ -128,37 +129,61 @@ class _Drawer:
         }
 
 
-def _fill(
-    folder: Path, counts: dict[str, int], draw: _Drawer, progress: Callable[[str], None] | None
-) -> None:
-    for name in ("imagesTr", "labelsTr", "imagesTs", "labelsTs"):
-        (folder / name).mkdir()
-    lists: dict[str, list[dict[str, str]]] = {part: [] for part in counts}
-    total, number = sum(counts.values()), 0
-    for part, count in counts.items():
-        suffix = "Ts" if part == "test" else "Tr"
-        for _ in range(count):
-            name = f"vessels_{number:03d}.nii.gz"
-            item = {"image": f"images{suffix}/{name}", "label": f"labels{suffix}/{name}"}
-            if progress is not None:
-                progress(f"volume {number + 1} of {total}: {item['image']}")
-            _write_volume(folder, item, draw(number))
-            lists[part].append(item)
-            number += 1
-    content = {
+def _items(counts: Sequence[int]) -> list[dict[str, str]]:
+    """Return the two files of each volume, in the order training, validation, test."""
+    items = []
+    for number in range(sum(counts)):
+        suffix = "Tr" if number < counts[0] + counts[1] else "Ts"
+        name = f"vessels_{number:03d}.nii.gz"
+        items.append({"image": f"images{suffix}/{name}", "label": f"labels{suffix}/{name}"})
+    return items
+
+
+@contextmanager
+def _mapping(n_workers: int) -> Iterator[Callable[..., Iterator[str]]]:
+    """Give a map that keeps the order, over processes or in this one."""
+    if n_workers == 0:
+        yield map
+        return
+    # a fresh interpreter for each process: a fork would copy the threads' locks
+    pool = ProcessPoolExecutor(
+        n_workers,
+        mp_context=get_context("spawn"),
+        initializer=signal.signal,  # Ctrl-C stops this process, which stops the others in order
+        initargs=(signal.SIGINT, signal.SIG_IGN),
+    )
+    try:
+        yield pool.map
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _draw_and_write(task: tuple[Path, dict[str, str], _Drawer, int]) -> str:
+    folder, item, drawer, number = task
+    _write_volume(folder, item, drawer.draw(number))
+    return item["image"]
+
+
+def _content(
+    counts: Sequence[int], items: list[dict[str, str]], drawer: _Drawer
+) -> dict[str, object]:
+    ends = np.cumsum(counts).tolist()
+    lists = {
+        part: items[end - count : end]
+        for part, count, end in zip(_PARTS, counts, ends, strict=True)
+    }
+    return {
         "name": "synthetic vessels",
         "description": "Synthetic vessel trees and capillary meshes with exact labels.",
-        "tensorImageSize": "3D" if draw.n_channels == 1 else "4D",
-        "channel_names": {str(c): f"channel_{c}" for c in range(draw.n_channels)},
+        "tensorImageSize": "3D" if drawer.n_channels == 1 else "4D",
+        "channel_names": {str(c): f"channel_{c}" for c in range(drawer.n_channels)},
         "labels": {"background": 0, "vessel": 1},
         "file_ending": ".nii.gz",
-        "numTraining": counts["training"],
-        "numTest": counts["test"],
+        "numTraining": counts[0],
+        "numTest": counts[2],
         **lists,
-        "generator": draw.record(),
+        "generator": drawer.record(),
     }
-    text = json.dumps(content, indent=2) + "\n"
-    (folder / "dataset.json").write_text(text, encoding="utf-8")
 
 
 def _write_volume(folder: Path, item: dict[str, str], sample: VesselSample) -> None:
@@ -177,32 +202,17 @@ def _write_volume(folder: Path, item: dict[str, str], sample: VesselSample) -> N
         nibabel.save(volume, folder / path)
 
 
-def _check_counts(counts: dict[str, int], seed: int) -> None:
-    named = {f"n_{part}": count for part, count in counts.items()} | {"seed": seed}
-    for name, value in named.items():
+def _check_counts(counts: Sequence[int], seed: int, n_workers: int) -> None:
+    if len(counts) != len(_PARTS):
+        raise ValueError(
+            f"counts must be three numbers, {', '.join(_PARTS)}, got {tuple(counts)}; "
+            "write 0 for a part without volumes"
+        )
+    named = {f"counts ({part})": count for part, count in zip(_PARTS, counts, strict=True)}
+    for name, value in (named | {"seed": seed, "n_workers": n_workers}).items():
         if isinstance(value, bool) or not isinstance(value, int):
             raise TypeError(f"{name} must be an integer, got {value!r}; pass a whole number")
         if value < 0:
             raise ValueError(f"{name} must be 0 or more, got {value}; pass a larger number")
-    if sum(counts.values()) == 0:
-        raise ValueError(
-            "n_training, n_validation and n_test are all 0; ask for one volume or more"
-        )
-
-
-def _check_folder(folder: Path) -> None:
-    try:
-        if folder.exists() and not folder.is_dir():
-            raise InputError(f"{folder}: is a file, not a folder; choose another folder")
-        if folder.is_dir() and any(folder.iterdir()):
-            raise InputError(
-                f"{folder}: the folder is not empty and nothing is overwritten; "
-                "choose another folder or remove it"
-            )
-    except OSError as error:
-        raise _cannot_write(folder, error) from error
-
-
-def _cannot_write(folder: Path, error: OSError) -> InputError:
-    reason = error.strerror or str(error)
-    return InputError(f"{folder}: cannot be written ({reason}); choose a folder you can write to")
+    if sum(counts) == 0:
+        raise ValueError("counts are all 0; ask for one volume or more")

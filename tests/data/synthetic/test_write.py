@@ -13,7 +13,7 @@ import pytest
 from cldice_monai.data.synthetic import GENERATOR_VERSION, generate_vessels, write_synthetic_dataset
 from cldice_monai.errors import InputError
 
-_SMALL = {"n_training": 1, "n_validation": 1, "n_test": 1, "size": (16, 20, 18), "progress": None}
+_SMALL = {"counts": (1, 1, 1), "size": (16, 20, 18), "progress": None}
 
 
 def test_folder_holds_what_its_list_says(tmp_path):
@@ -61,7 +61,7 @@ def test_empty_folder_is_filled(tmp_path):
 
 
 def test_no_volumes_of_a_kind_leave_an_empty_list(tmp_path):
-    folder = write_synthetic_dataset(tmp_path / "v", **(_SMALL | {"n_test": 0, "n_validation": 0}))
+    folder = write_synthetic_dataset(tmp_path / "v", **(_SMALL | {"counts": (1, 0, 0)}))
     content = json.loads((folder / "dataset.json").read_text())
     assert (content["validation"], content["test"]) == ([], [])
 
@@ -103,9 +103,11 @@ def test_run_that_is_broken_off_leaves_nothing(tmp_path, monkeypatch, error):
 @pytest.mark.parametrize(
     ("change", "error", "says"),
     [
-        ({"n_training": -1}, ValueError, "n_training must be 0 or more"),
-        ({"n_test": 1.5}, TypeError, "n_test must be an integer"),
-        ({"n_training": 0, "n_validation": 0, "n_test": 0}, ValueError, "are all 0"),
+        ({"counts": (-1, 1, 1)}, ValueError, r"counts \(training\) must be 0 or more"),
+        ({"counts": (1, 1, 1.5)}, TypeError, r"counts \(test\) must be an integer"),
+        ({"counts": (0, 0, 0)}, ValueError, "are all 0"),
+        ({"counts": (3, 1)}, ValueError, "counts must be three numbers"),
+        ({"n_workers": -1}, ValueError, "n_workers must be 0 or more"),
         ({"size": 4}, ValueError, "size must be"),
         ({"size": (32, 32)}, ValueError, "size must be"),
         ({"preset": "none"}, ValueError, "preset must be one of"),
@@ -116,3 +118,23 @@ def test_settings_are_checked_before_anything_is_written(tmp_path, change, error
     with pytest.raises(error, match=says):
         write_synthetic_dataset(tmp_path / "vessels", **(_SMALL | change))
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.slow
+def test_processes_write_the_same_voxels_in_the_same_order(tmp_path):
+    lines = []
+    alone = write_synthetic_dataset(tmp_path / "alone", **_SMALL)
+    together = write_synthetic_dataset(
+        tmp_path / "together", **(_SMALL | {"progress": lines.append}), n_workers=2
+    )
+    assert [line.split(":")[0] for line in lines] == [f"volume {i} of 3" for i in (1, 2, 3)]
+    files = sorted(path.relative_to(alone) for path in alone.rglob("*") if path.is_file())
+    assert len(files) == 7
+    for file in files:
+        if file.suffix == ".gz":
+            first, second = (
+                np.asarray(nibabel.load(folder / file).dataobj) for folder in (alone, together)
+            )
+            np.testing.assert_array_equal(first, second)
+        else:
+            assert (alone / file).read_text() == (together / file).read_text()

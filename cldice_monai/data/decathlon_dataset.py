@@ -80,5 +80,5 @@ def _fold(parts: DecathlonList, fold: int, section: str) -> list[VesselCase]:
             f"got {fold!r}; choose another or leave it out"
         )
     chosen = set(parts.folds[fold])
-    cases = [*parts.training, *parts.validation]
+    cases = sorted([*parts.training, *parts.validation], key=lambda case: case.case_id)
     return [case for case in cases if (case.case_id in chosen) == (section == "validation")]

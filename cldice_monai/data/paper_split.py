@@ -142,9 +142,9 @@ def split_as_paper(
     """Draw training, validation and test parts and folds.
 
     The ids are sorted by a hash of ``"<seed> <id>"`` (SHA-256); the first go to test, the next to
-    validation, the next to training, the rest is unused. Training and validation together are cut into folds of equal
-    size (the first ones have one case more where it does not work out). Where the paper has
-    folds, fold 0 is the validation part.
+    validation, the next to training, the rest is unused. Training and validation together are cut
+    into folds of equal size (the first ones have one case more where it does not work out). Where
+    the paper has folds, fold 0 is the validation part.
 
     Sections of one stack look like their neighbours. With ``stacked`` they are therefore not
     shuffled: each stack is turned round by a number of sections that the hash tells, and the same

@@ -24,8 +24,8 @@ __all__ = ["PreparedDataset", "prepare_dataset"]
 
 _SECONDS_BETWEEN_LINES = 5.0
 _RULE = (
-    "ids sorted by the SHA-256 of '<seed> <id>'; the first are test, the next validation, the next training, the "
-    "rest unused; training and validation cut into folds"
+    "ids sorted by the SHA-256 of '<seed> <id>'; the first are test, the next validation, the next "
+    "training, the rest unused; training and validation cut into folds"
 )
 _STACK_RULE = (
     "sections of each stack turned round by the SHA-256 of '<seed> <stack>' modulo their number; "

@@ -45,6 +45,7 @@ class CaseDataset(CacheDataset):
         transform: further transforms of the dictionary.
         readers: how the files are read.
         spatial_dims: 2 drops the third axis, which then has length 1.
+        in_channels: channels that each image must have; None takes any number.
         classes: values of the label file that are classes 1, 2, ... in this order; a voxel with
             another value than these and 0 is an error. None joins everything above 0.
         caching: ``cache_num``, ``cache_rate``, ``num_workers``, ``progress``, ``copy_cache``,
@@ -61,10 +62,11 @@ class CaseDataset(CacheDataset):
         *,
         readers: CaseReaders = NIFTI,
         spatial_dims: int = 3,
+        in_channels: int | None = None,
         classes: Sequence[int] | None = None,
         **caching: Any,
     ) -> None:
-        load = _LoadCase(readers, spatial_dims, classes)
+        load = _LoadCase(readers, spatial_dims, in_channels, classes)
         # flattened, because CacheDataset would take an inner Compose as one random transform
         chain = Compose([load, *_as_list(transform)]).flatten()
         super().__init__([case.as_item() for case in cases], chain, **caching)
@@ -129,6 +131,7 @@ class PublishedDataset(CaseDataset):
             transform,
             readers=source.readers,
             spatial_dims=source.spatial_dims,
+            in_channels=len(source.channel_names),
             cache_num=cache_num,
             cache_rate=cache_rate,
             num_workers=num_workers,
@@ -153,15 +156,25 @@ class _LoadCase(Transform):
     """Read the files that an item names."""
 
     def __init__(
-        self, readers: CaseReaders, spatial_dims: int, classes: Sequence[int] | None
+        self,
+        readers: CaseReaders,
+        spatial_dims: int,
+        in_channels: int | None,
+        classes: Sequence[int] | None,
     ) -> None:
         self.readers = readers
         self.spatial_dims = spatial_dims
+        self.in_channels = in_channels
         self.classes = _checked_classes(classes)
 
     def __call__(self, data: Mapping[str, Any]) -> dict[str, Any]:
         item = dict(data)
         image = self.readers.image([Path(path) for path in data["image"]])
+        if self.in_channels not in (None, len(image.array)):
+            raise InputError(
+                f"{image.path}: case {data['case_id']} has {len(image.array)} channels, "
+                f"{self.in_channels} are expected; add the missing file or leave the case out"
+            )
         item["image"] = self._tensor(image, image.array)
         if "label" in data:
             label = self.readers.label(Path(data["label"]))

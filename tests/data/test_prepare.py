@@ -1,0 +1,312 @@
+"""From a published layout to a list that the bundle can train from."""
+
+import errno
+import json
+
+import nibabel as nib
+import numpy as np
+import pytest
+from PIL import Image
+
+from cldice_monai.data import (
+    CREMIDataset,
+    DecathlonListDataset,
+    DeepVesselNetDataset,
+    DRIVEDataset,
+    MassachusettsRoadsDataset,
+    VesSAPDataset,
+    check_training_cases,
+    find_inference_cases,
+    find_training_cases,
+)
+from cldice_monai.data.prepare import prepare_dataset
+from cldice_monai.data.sources import SOURCE_NAMES, source_named
+from cldice_monai.errors import InputError
+
+DATASETS = {  # name of the writer in conftest: name of the source, channels, class
+    "drive": ("drive", None, DRIVEDataset),
+    "roads": ("roads", None, MassachusettsRoadsDataset),
+    "cremi": ("cremi", None, CREMIDataset),
+    "deepvesselnet": ("deepvesselnet", None, DeepVesselNetDataset),
+    "vessap": ("vessap", 2, VesSAPDataset),
+    "older_vessap": ("vessap", 2, VesSAPDataset),
+    "listed_vessap": ("vessap", 1, VesSAPDataset),
+}
+
+
+@pytest.fixture
+def prepare(tmp_path):
+    """Prepare into tmp_path/out, quietly; what would be printed is in ``prepare.shown``."""
+    shown = []
+
+    def run(name, root, target=tmp_path / "out", channels=None, **words):
+        source = source_named(name, in_channels=channels)
+        return prepare_dataset(source, root, target, show=shown.append, **words)
+
+    run.shown = shown
+    return run
+
+
+@pytest.mark.parametrize("release", DATASETS)
+def test_list_is_found_checked_and_split_as_the_dataset_class_splits(layouts, prepare, release):
+    name, channels, kind = DATASETS[release]
+    root = getattr(layouts, release)()
+    prepared = prepare(name, root, channels=channels, seed=5)
+    in_channels = len(source_named(name, in_channels=channels).channel_names)
+    found = find_training_cases(prepared.list_path.parent, in_channels=in_channels)
+    cases = [*found.training, *found.validation]
+    assert len(check_training_cases(cases, in_channels=in_channels).cases) == len(cases)
+
+    options = {"in_channels": channels} if kind is VesSAPDataset else {}
+    for section in ("training", "validation", "test"):
+        here = kind(root, section, seed=5, cache_rate=0, **options)
+        there = DecathlonListDataset(prepared.list_path, section, cache_rate=0)
+        assert [i["case_id"] for i in here.data] == [i["case_id"] for i in there.data]
+        for raw, converted in zip(here, there, strict=True):
+            for key in {"image", "label", "mask"} & set(raw):
+                array = converted[key].numpy()
+                array = array[..., 0] if array.ndim > raw[key].ndim else array
+                assert np.array_equal(raw[key], array), key
+
+
+@pytest.mark.parametrize("fold", [0, 1, 2])
+def test_folds_of_the_list_are_those_of_the_dataset_class(layouts, prepare, fold):
+    root = layouts.drive()
+    prepared = prepare("drive", root)
+    for section in ("training", "validation"):
+        here = DRIVEDataset(root, section, fold=fold, cache_rate=0)
+        there = DecathlonListDataset(prepared.list_path, section, fold=fold, cache_rate=0)
+        assert [i["case_id"] for i in here.data] == [i["case_id"] for i in there.data]
+
+
+def test_24_patches_of_vessap_give_16_3_5_and_three_folds(layouts, prepare):
+    prepared = prepare("vessap", layouts.vessap(24))
+    content = json.loads(prepared.list_path.read_text())
+    assert [len(content[part]) for part in ("training", "validation", "test")] == [16, 3, 5]
+    assert [len(fold) for fold in content["folds"]] == [7, 6, 6]
+    assert content["split"]["seed"] == 0
+    found = find_training_cases(prepared.list_path)
+    ids = [case.case_id for case in (*found.training, *found.validation)]
+    assert sorted(name for fold in content["folds"] for name in fold) == sorted(ids)
+
+
+def test_nifti_files_stay_where_they_are(layouts, prepare):
+    root = layouts.vessap()
+    before = sorted(root.rglob("*"))
+    prepared = prepare("vessap", root, channels=2)
+    content = json.loads(prepared.list_path.read_text())
+    assert sorted(path.name for path in prepared.list_path.parent.iterdir()) == ["dataset.json"]
+    assert sorted(root.rglob("*")) == before
+    entry = content["training"][0]
+    assert entry["image"][1].startswith(str(root / "raw"))
+    assert content["channel_names"] == {"0": "WGA", "1": "Evans blue"}
+
+
+def test_list_beside_the_files_names_them_relative_to_it(layouts, prepare):
+    root = layouts.vessap()
+    prepared = prepare("vessap", root, target=root)
+    entry = json.loads(prepared.list_path.read_text())["training"][0]
+    assert entry["image"].startswith("raw/patchvolume_")
+    assert entry["label"].startswith("gt/patchvolume_")
+    moved = root.rename(root.with_name("moved"))
+    assert len(find_training_cases(moved).training) == 4
+
+
+def test_pictures_become_nifti_with_rows_first_and_upright(layouts, prepare):
+    root = layouts.drive()
+    prepared = prepare("drive", root)
+    folder = prepared.list_path.parent
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "dataset.json",
+        "imagesTr",
+        "imagesTs",
+        "labelsTr",
+        "labelsTs",
+        "masksTr",
+        "masksTs",
+    ]
+    (path,) = (folder / "imagesTs").iterdir()
+    image = nib.load(path)
+    assert image.shape == (24, 20, 1, 3)
+    assert image.get_data_dtype() == np.uint8
+    assert nib.aff2axcodes(image.affine) == ("P", "R", "S")  # down, to the right
+    (case,) = find_inference_cases(folder, in_channels=3)
+    assert case.label is not None
+
+
+def test_sections_keep_their_voxel_size(layouts, prepare):
+    prepared = prepare("cremi", layouts.cremi())
+    path = next((prepared.list_path.parent / "imagesTr").iterdir())
+    image = nib.load(path)
+    assert np.allclose(image.header.get_zooms(), (0.004, 0.004, 0.04))
+    assert image.header.get_xyzt_units()[0] == "micron"
+
+
+def test_each_bad_file_is_named_and_nothing_is_written(layouts, prepare, tmp_path):
+    root = layouts.deepvesselnet(12)
+    bad = _spoil(root, layouts)
+    with pytest.raises(InputError) as raised:
+        prepare("deepvesselnet", root)
+    lines = str(raised.value).splitlines()
+    assert len(lines) == len(bad) + 1
+    for path, words in bad.items():
+        assert [line for line in lines if str(path) in line and words in line], path
+    assert lines[-1] == f"{root}: 6 faults; mend them, or leave them out with --skip-bad"
+    assert not (tmp_path / "out").exists()
+
+
+def test_bad_files_are_left_out_and_written_down_only_with_skip_bad(layouts, prepare):
+    root = layouts.deepvesselnet(12)
+    bad = _spoil(root, layouts)
+    prepared = prepare("deepvesselnet", root, skip_bad=True)
+    assert len(prepared.faults) == len(bad)
+    content = json.loads(prepared.list_path.read_text())
+    assert content["left_out"] == list(prepared.faults)
+    ids = {e["case_id"] for part in ("training", "validation", "test") for e in content[part]}
+    assert ids == {"7", "8", "9", "10", "11", "12"}
+    found = find_training_cases(prepared.list_path)
+    assert len(check_training_cases(found.training, in_channels=1).cases) == len(found.training)
+    assert len([line for line in prepare.shown if line.startswith("left out: ")]) == len(bad)
+
+
+def test_bad_pictures_are_named_with_the_file_the_user_has(layouts, prepare):
+    root = layouts.drive(n_training=6)
+    images = root / "training" / "images"
+    content = (images / "21_training.tif").read_bytes()
+    (images / "21_training.tif").write_bytes(content[:300])
+    Image.new("L", (20, 24)).save(root / "training" / "mask" / "22_training_mask.gif")
+    Image.new("L", (20, 23), 255).save(root / "training" / "1st_manual" / "23_manual1.gif")
+    with pytest.raises(InputError) as raised:
+        prepare("drive", root)
+    first, second, third, _ = str(raised.value).splitlines()
+    assert first.startswith(str(images / "21_training.tif"))
+    assert "22_training_mask.gif: the mask is empty" in second
+    assert "23_manual1.gif: the label's shape (23, 20, 1) differs from (24, 20, 1)" in third
+
+
+@pytest.mark.parametrize("release", ["drive", "vessap"])
+def test_full_disk_leaves_nothing_behind(layouts, prepare, tmp_path, monkeypatch, release):
+    root = getattr(layouts, release)()
+    before = sorted(tmp_path.rglob("*"))
+    target = tmp_path / "new" / "out"
+    (tmp_path / "new").mkdir()
+    written = []
+
+    def full(*arguments, **words):
+        written.append(arguments)
+        if len(written) > (3 if release == "drive" else 0):
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return real(*arguments, **words)
+
+    if release == "drive":
+        real = nib.save
+        monkeypatch.setattr(nib, "save", full)
+    else:
+        real = None
+        monkeypatch.setattr("pathlib.Path.write_text", full)
+    with pytest.raises(InputError, match=r"out.*: cannot be written \(No space left on device\)"):
+        prepare(release, root, target=target)
+    assert written
+    assert sorted(tmp_path.rglob("*")) == sorted([*before, *_made(target, release)])
+
+
+def test_interruption_leaves_nothing_behind(layouts, prepare, tmp_path, monkeypatch):
+    root = layouts.drive()
+    (tmp_path / "new").mkdir()
+
+    def interrupt(*arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(nib, "save", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        prepare("drive", root, target=tmp_path / "new" / "out")
+    assert list((tmp_path / "new").iterdir()) == []
+
+
+def test_target_that_holds_something_is_never_touched(layouts, prepare, tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "dataset.json").write_text("mine")
+    with pytest.raises(InputError, match="not empty and nothing is overwritten"):
+        prepare("drive", layouts.drive())
+    with pytest.raises(InputError, match=r"dataset\.json: is there already"):
+        prepare("vessap", layouts.vessap())
+    assert (tmp_path / "out" / "dataset.json").read_text() == "mine"
+
+
+def test_folder_of_the_users_own_is_split_too(make_dataset, prepare):
+    prepared = prepare("folder", make_dataset(5, size=12))
+    found = find_training_cases(prepared.list_path)
+    assert (len(found.training), len(found.validation)) == (3, 1)
+
+
+def test_table_fits_into_80_columns_and_counts_what_is_there(layouts, prepare):
+    root = layouts.roads()
+    prepare("roads", root)
+    heading, table, *rest = prepare.shown
+    assert heading == f"Massachusetts Roads, {root}"
+    parts = rest[-1]
+    assert max(len(line) for line in (*table.splitlines(), *parts.splitlines())) <= 80
+    # 60 rows and one column more are road, of 60 x 50 pixels: (50 + 60 - 1) / 3000 = 3.63 %
+    assert "     6         3  60x50" in table
+    assert "3.63   3.63   3.63" in table
+    assert "1 of them with a part outside; kept, %        50    100    100" in table
+    assert "     0  have a fault" in table
+    assert parts.splitlines()[:3] == [
+        "training         3",
+        "validation       2",
+        "test             1",
+    ]
+
+
+def test_shapes_and_voxel_sizes_that_differ_are_rows_of_their_own(layouts, prepare):
+    root = layouts.deepvesselnet()
+    for folder in ("raw", "seg"):
+        path = root / folder / "1.nii.gz"
+        array = np.asarray(nib.load(path).dataobj)[:, :, :5]
+        nib.save(nib.Nifti1Image(array, np.diag([0.5, 1.0, 2.0, 1.0])), path)
+    prepare("deepvesselnet", root)
+    rows = prepare.shown[1].splitlines()[2:4]
+    assert rows[0].split()[:5] == ["5", "1", "8x9x10", "3x3x3", "um"]
+    assert rows[1].split()[:4] == ["1", "1", "8x9x5", "0.5x1x2"]
+
+
+@pytest.mark.parametrize("name", SOURCE_NAMES)
+def test_missing_folder_is_named(prepare, tmp_path, name):
+    with pytest.raises(InputError, match="gone: there is no such folder"):
+        prepare(name, tmp_path / "gone")
+
+
+@pytest.mark.parametrize(("name", "channels"), [("drive", 1), ("vessap", 3), ("folder", 0)])
+def test_channels_that_a_dataset_does_not_have_are_refused(name, channels):
+    with pytest.raises(InputError, match="channels"):
+        source_named(name, in_channels=channels)
+
+
+def test_unknown_dataset_is_refused_with_the_known_ones():
+    with pytest.raises(InputError, match="choose one of vessap, deepvesselnet, drive"):
+        source_named("stare")
+
+
+def _spoil(root, layouts):
+    """Spoil six of the cases, each in its own way; return file and fault."""
+    raw, seg = root / "raw", root / "seg"
+    _, label = layouts.volume(3)
+    (raw / "1.nii.gz").write_bytes((raw / "1.nii.gz").read_bytes()[:200])
+    (seg / "2.nii.gz").write_text("no volume")
+    layouts.nifti(seg / "3.nii.gz", np.zeros_like(label))
+    layouts.nifti(seg / "4.nii.gz", label[1:])
+    layouts.nifti(seg / "5.nii.gz", label.astype(np.float32) * 0.7)
+    (seg / "6.nii.gz").unlink()
+    return {
+        raw / "1.nii.gz": "ends too early",
+        seg / "2.nii.gz": "",
+        seg / "3.nii.gz": "the label is empty",
+        seg / "4.nii.gz": "the label's shape (7, 9, 10) differs",
+        seg / "5.nii.gz": "holds 0.7; a label holds whole numbers",
+        raw / "6.nii.gz": "there is no label",
+    }
+
+
+def _made(target, release):
+    """What a run that failed may leave: the empty folder that the user named, for a list."""
+    return [target.parent] if release == "drive" else [target.parent, target]

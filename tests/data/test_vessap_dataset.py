@@ -1,0 +1,142 @@
+import numpy as np
+import pytest
+
+from cldice_monai.data import VesSAPDataset
+from cldice_monai.data.vessap_dataset import find_any_vessap_cases
+from cldice_monai.data.vessap_lists import find_listed_vessap_cases
+from cldice_monai.data.vessap_older import find_older_vessap_cases
+from cldice_monai.errors import InputError
+
+RELEASES = ["vessap", "older_vessap", "listed_vessap"]
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_one_channel_or_both_are_read_in_order(layouts, release):
+    root = getattr(layouts, release)()
+    one = VesSAPDataset(root, "training", cache_rate=0)[0]
+    two = VesSAPDataset(root, "training", in_channels=2, cache_rate=0)[0]
+    assert len(one["image"]) == 1
+    assert len(two["image"]) == 2
+    assert np.array_equal(two["image"][0], one["image"][0])
+    if release != "listed_vessap":  # its writer gives both channels the same voxels
+        assert np.array_equal(two["image"][1], one["image"][0].flip(0))
+
+
+@pytest.mark.parametrize("channels", [0, 3, True])
+def test_other_numbers_of_channels_are_refused(layouts, channels):
+    with pytest.raises(ValueError, match="in_channels"):
+        VesSAPDataset(layouts.vessap(), "training", in_channels=channels)
+
+
+def test_label_values_that_differ_from_file_to_file_all_mean_vessel(layouts):
+    root = layouts.vessap()
+    for section in ("training", "validation", "test"):
+        for item in VesSAPDataset(root, section, cache_rate=0):
+            assert int(item["label"].max()) == 1
+            assert int(item["label"].sum()) == 10
+
+
+def test_singleton_axis_is_dropped(layouts):
+    root = layouts.vessap()
+    for path in root.rglob("*.nii.gz"):
+        image, label = layouts.volume(0)
+        array = label if path.parent.name == "gt" else image
+        layouts.nifti(path, np.repeat(array, 3, axis=2)[:, :, None, :])
+    item = VesSAPDataset(root, "training", cache_rate=0)[0]
+    assert item["image"].shape == item["label"].shape == (1, 8, 9, 30)
+
+
+def test_patch_without_second_channel_is_refused_when_both_are_asked_for(layouts):
+    root = layouts.vessap()
+    (root / "raw" / "patchvolume_000_0001.nii.gz").unlink()
+    assert len(find_any_vessap_cases(root, in_channels=1).cases) == 6
+    parts = [VesSAPDataset(root, s, in_channels=2, cache_rate=0) for s in ("training", "test")]
+    (part,) = [p for p in parts if "patchvolume_000" in [item["case_id"] for item in p.data]]
+    with pytest.raises(RuntimeError) as raised:
+        list(part)
+    message = str(raised.value.__cause__)
+    assert "case patchvolume_000 has 1 channels, 2 are expected" in message
+
+
+def test_older_release_pairs_channels_and_skips_results(layouts):
+    root = layouts.older_vessap(n=1)
+    (case,) = find_older_vessap_cases(root, in_channels=2).cases
+    assert case.case_id == "BALBc_no0_iso3um_stitched_crop_cube"
+    assert [path.name for path in case.image] == [
+        "prep_BALBc_no0_iso3um_stitched_C00_crop_cube.nii.gz",
+        "prep_BALBc_no0_iso3um_stitched_C01_crop_cube.nii.gz",
+    ]
+    assert case.label.name == "BALBc_no0_iso3um_stitched_C00_crop_cube_DoG026.nii.gz"
+
+
+def test_older_label_without_the_channel_in_its_name_is_found_too(touch):
+    root = touch("prep/prep_m1_C00_a_b_cube.nii.gz", "gt_all/m1_cube_DoG026.nii.gz")
+    (case,) = find_older_vessap_cases(root).cases
+    assert (case.case_id, case.label.name) == ("m1_a_b_cube", "m1_cube_DoG026.nii.gz")
+
+
+def test_older_image_without_label_is_a_problem(touch):
+    root = touch(
+        "prep/prep_m1_C00_cube.nii.gz",
+        "prep/prep_m2_C00_cube.nii.gz",
+        "gt_all/m1_cube_DoG026.nii.gz",
+        "gt_all/m2_cube_DoG026_classResult.nii.gz",
+    )
+    found = find_older_vessap_cases(root)
+    assert [case.case_id for case in found.cases] == ["m1_cube"]
+    (problem,) = found.problems
+    assert "prep_m2_C00_cube.nii.gz: there is no label" in problem
+
+
+def test_older_release_without_labels_shows_the_nearest_folder(touch):
+    root = touch("prep/prep_m1_C00_cube.nii.gz", "gt/m1_cube_DoG026.nii.gz")
+    with pytest.raises(InputError, match=r"there is no gt_all \(.*gt.*\); expected prep/prep_"):
+        find_any_vessap_cases(root)
+
+
+def test_lists_are_read_line_by_line(layouts):
+    root = layouts.listed_vessap(n=2)
+    first, second = find_listed_vessap_cases(root, in_channels=2).cases
+    assert (first.case_id, second.case_id) == ("0_wga", "1_wga")
+    assert second.image == (root / "data" / "1_wga.nii.gz", root / "data" / "1_eb.nii.gz")
+    assert second.label == root / "data" / "label_1.nii.gz"
+
+
+def test_lists_with_one_name_in_two_folders_are_told_apart(touch):
+    root = touch("a/raw.nii", "b/raw.nii", "a/label.nii", "b/label.nii")
+    (root / "inputs.txt").write_text("a/raw.nii\nb/raw.nii\n")
+    (root / "labels.txt").write_text("a/label.nii\nb/label.nii\n")
+    found = find_listed_vessap_cases(root)
+    assert [case.case_id for case in found.cases] == ["001_raw", "002_raw"]
+
+
+def test_lists_of_different_length_are_refused(layouts):
+    root = layouts.listed_vessap(n=3)
+    (root / "labels.txt").write_text("data/label_0.nii.gz\n")
+    with pytest.raises(InputError, match=r"labels\.txt: has 1 lines and inputs\.txt has 3"):
+        find_listed_vessap_cases(root)
+
+
+def test_empty_line_in_a_list_is_named(layouts):
+    root = layouts.listed_vessap(n=3)
+    (root / "labels.txt").write_text("data/label_0.nii.gz\n\ndata/label_2.nii.gz\n")
+    with pytest.raises(InputError, match=r"labels\.txt: line 2 is empty"):
+        find_listed_vessap_cases(root)
+
+
+def test_file_that_a_list_names_in_vain_shows_the_nearest(layouts):
+    root = layouts.listed_vessap(n=2)
+    (root / "data" / "label_1.nii.gz").rename(root / "data" / "labels_1.nii.gz")
+    (problem,) = find_listed_vessap_cases(root).problems
+    assert "label_1.nii.gz: there is no such file (nearest found: labels_1.nii.gz)" in problem
+    assert "line 2 of the lists" in problem
+
+
+def test_folder_of_no_release_says_all_three(tmp_path):
+    (tmp_path / "raws").mkdir()
+    with pytest.raises(InputError) as raised:
+        find_any_vessap_cases(tmp_path)
+    message = str(raised.value)
+    assert "there is no raw (nearest found: raws)" in message
+    assert "older release" in message
+    assert "inputs.txt and labels.txt" in message

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from cldice_monai.data.synthetic.arguments import check_integer, check_shape
 from cldice_monai.data.synthetic.border import shorten_at_border
 from cldice_monai.data.synthetic.clearance import capillaries_to_keep
 from cldice_monai.data.synthetic.clip import clip_to_volume, without_crumbs
@@ -22,7 +23,6 @@ __all__ = ["GENERATOR_VERSION", "generate_vessels"]
 GENERATOR_VERSION = 1
 """Goes up whenever the same seed would give another label."""
 
-_SMALLEST_SIDE = 16
 _SHORTEST_PIECE = 6.0  # voxels; less than this of a vessel is a speck, not a vessel
 
 
@@ -57,9 +57,9 @@ def generate_vessels(
         >>> bool(0.01 < sample.label.mean() < 0.1)
         True
     """
-    size = _check_shape(shape)
-    _check_integer("seed", seed, 0)
-    _check_integer("n_channels", n_channels, 1)
+    size = check_shape(shape)
+    check_integer("seed", seed, 0)
+    check_integer("n_channels", n_channels, 1)
     drawing, imaging, choosing = (
         np.random.Generator(np.random.PCG64(child))
         for child in np.random.SeedSequence(seed).spawn(3)
@@ -98,20 +98,3 @@ def _draw_graph(
     graph = clip_to_volume(network.subset(keep), curves.subset(keep), size)
     graph = shorten_at_border(graph, size, clearance=settings.clearance)
     return without_crumbs(graph, shortest=_SHORTEST_PIECE)
-
-
-def _check_shape(shape: Sequence[int]) -> tuple[int, int, int]:
-    sides = tuple(shape)
-    if len(sides) != 3 or any(int(n) != n or n < _SMALLEST_SIDE for n in sides):
-        raise ValueError(
-            f"shape must be three whole numbers of {_SMALLEST_SIDE} or more, got {sides}; "
-            "ask for a larger volume and crop it"
-        )
-    return int(sides[0]), int(sides[1]), int(sides[2])
-
-
-def _check_integer(name: str, value: int, smallest: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | np.integer):
-        raise TypeError(f"{name} must be an integer, got {value!r}; pass a whole number")
-    if value < smallest:
-        raise ValueError(f"{name} must be {smallest} or more, got {value}; pass a larger number")

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from cldice_monai.data.synthetic.arguments import check_integer, check_shape
 from cldice_monai.data.synthetic.generate import GENERATOR_VERSION, generate_vessels
 from cldice_monai.data.synthetic.sample import VesselSample
 from cldice_monai.files import fill_folder_when_complete, require_empty_folder
@@ -74,7 +75,7 @@ def write_synthetic_dataset(
         ['dataset.json', 'imagesTr', 'imagesTs', 'labelsTr', 'labelsTs']
     """
     folder = Path(folder)
-    shape = (size, size, size) if isinstance(size, int) else tuple(size)
+    shape = (size,) * 3 if isinstance(size, int) else tuple(size)
     drawer = _Drawer(shape, preset, seed, n_channels)
     _check_counts(counts, seed, n_workers)
     drawer.check()
@@ -105,11 +106,7 @@ class _Drawer:
     def check(self) -> None:
         """Raise for settings that cannot be used, before anything is written."""
         generate_vessels((16, 16, 16), preset=self.preset, n_channels=self.n_channels)
-        if len(self.shape) != 3 or any(int(n) != n or n < 16 for n in self.shape):
-            raise ValueError(
-                f"size must be one or three whole numbers of 16 or more, got {tuple(self.shape)}; "
-                "ask for larger volumes"
-            )
+        check_shape(self.shape, name="size")
 
     def draw(self, number: int) -> VesselSample:
         return generate_vessels(
@@ -210,9 +207,6 @@ def _check_counts(counts: Sequence[int], seed: int, n_workers: int) -> None:
         )
     named = {f"counts ({part})": count for part, count in zip(_PARTS, counts, strict=True)}
     for name, value in (named | {"seed": seed, "n_workers": n_workers}).items():
-        if isinstance(value, bool) or not isinstance(value, int):
-            raise TypeError(f"{name} must be an integer, got {value!r}; pass a whole number")
-        if value < 0:
-            raise ValueError(f"{name} must be 0 or more, got {value}; pass a larger number")
+        check_integer(name, value, 0)
     if sum(counts) == 0:
         raise ValueError("counts are all 0; ask for one volume or more")

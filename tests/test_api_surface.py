@@ -40,6 +40,31 @@ TRANSFORMS = [  # each with its dictionary form: Foo, Food, FooD, FooDict
     "Skeletonize",
 ]
 
+DATA = [
+    "CREMIDataset",
+    "CaseDataset",
+    "CheckedCases",
+    "DRIVEDataset",
+    "DecathlonListDataset",
+    "DeepVesselNetDataset",
+    "FolderDataset",
+    "FoundCases",
+    "MassachusettsRoadsDataset",
+    "NiftiVolumeReader",
+    "VesSAPDataset",
+    "VesselCase",
+    "Volume",
+    "case_id",
+    "check_inference_cases",
+    "check_training_cases",
+    "find_inference_cases",
+    "find_training_cases",
+    "raise_if_any",
+    "read_volume",
+    "split_cases",
+    "write_like",
+]
+
 
 def test_public_names_are_the_checked_in_ones():
     assert sorted(cldice_monai.__all__) == PUBLIC
@@ -52,7 +77,12 @@ def test_transforms_are_the_checked_in_ones():
     assert all(hasattr(transforms, name) for name in expected)
 
 
-@pytest.mark.parametrize("missing", ["nibabel", "itk", "skimage", "PIL", "ignite"])
+def test_public_names_of_the_data_package_are_the_checked_in_ones():
+    assert sorted(cldice_monai.data.__all__) == DATA
+    assert all(hasattr(cldice_monai.data, name) for name in DATA)
+
+
+@pytest.mark.parametrize("missing", ["nibabel", "itk", "skimage", "PIL", "ignite", "h5py"])
 def test_import_works_without_optional_readers(missing: str):
     program = f"import sys; sys.modules[{missing!r}] = None; import cldice_monai, cldice_monai.data"
     result = subprocess.run(
@@ -64,7 +94,8 @@ def test_import_works_without_optional_readers(missing: str):
 def test_import_loads_no_heavy_module_of_its_own():
     program = (
         "import sys, torch, monai; before = set(sys.modules); import cldice_monai;"
-        "heavy = {'nibabel', 'itk', 'skimage', 'PIL', 'ignite', 'gudhi', 'matplotlib', 'sympy'};"
+        "heavy = {'nibabel', 'itk', 'skimage', 'PIL', 'ignite', 'gudhi', 'h5py', 'matplotlib',"
+        "'sympy'};"
         "print(sorted(heavy & (set(sys.modules) - before)))"
     )
     result = subprocess.run(

@@ -4,7 +4,11 @@ from pathlib import Path
 import pytest
 
 from cldice_monai.errors import InputError
-from cldice_monai.files import replace_when_complete, require_writable_folder
+from cldice_monai.files import (
+    fill_folder_when_complete,
+    replace_when_complete,
+    require_writable_folder,
+)
 
 
 def test_a_failure_keeps_the_old_file_and_leaves_nothing_else(tmp_path: Path):
@@ -59,3 +63,42 @@ def test_folder_that_cannot_be_made_is_named_with_the_remedy(tmp_path: Path):
     (tmp_path / "file").write_text("not a folder")
     with pytest.raises(InputError, match=r"output_dir .*file/x cannot be written .*--output_dir"):
         require_writable_folder(tmp_path / "file" / "x", argument="output_dir")
+
+
+@pytest.mark.parametrize("error", [OSError("disk full"), KeyboardInterrupt()])
+def test_a_folder_that_fails_half_way_leaves_nothing(tmp_path: Path, error: BaseException):
+    def write_half() -> None:
+        with fill_folder_when_complete(tmp_path / "data") as temporary:
+            (temporary / "half").write_text("half")
+            raise error
+
+    expected = InputError if isinstance(error, OSError) else KeyboardInterrupt
+    with pytest.raises(expected):
+        write_half()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_complete_folder_takes_the_place_of_an_empty_one_and_others_can_read_it(tmp_path: Path):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "plain").mkdir()
+    with fill_folder_when_complete(tmp_path / "data") as temporary:
+        (temporary / "whole").write_text("whole")
+        assert list((tmp_path / "data").iterdir()) == []
+    assert (tmp_path / "data" / "whole").read_text() == "whole"
+    modes = {stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()}
+    assert len(modes) == 1
+
+
+def test_a_folder_that_holds_something_is_not_filled(tmp_path: Path):
+    (tmp_path / "mine").write_text("mine")
+    with (
+        pytest.raises(InputError, match="not empty and nothing is overwritten"),
+        fill_folder_when_complete(tmp_path),
+    ):
+        pass
+    with (
+        pytest.raises(InputError, match="is a file, not a folder"),
+        fill_folder_when_complete(tmp_path / "mine"),
+    ):
+        pass
+    assert [path.name for path in tmp_path.iterdir()] == ["mine"]

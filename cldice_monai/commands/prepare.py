@@ -45,13 +45,21 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.add_argument("source", metavar="SRC", type=Path, help="folder with the data")
     parser.add_argument("target", metavar="DST", type=Path, help="folder to write to")
     parser.add_argument(
-        "--seed", type=int, default=0, help="the same seed draws the same parts (default 0)"
+        "--seed",
+        type=int,
+        default=0,
+        metavar="N",
+        help="the same seed draws the same parts (default 0)",
     )
-    parser.add_argument("--folds", type=int, default=3, help="number of folds (default 3)")
+    parser.add_argument(
+        "--folds", type=int, default=3, metavar="N", help="number of folds (default 3)"
+    )
     parser.add_argument(
         "--channels",
+        "--in_channels",  # as the bundle calls it, and as messages do
         type=int,
         default=None,
+        metavar="N",
         help="channels of an image, for vessap (1 or 2) and folder (default 1)",
     )
     parser.add_argument(

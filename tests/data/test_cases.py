@@ -14,3 +14,8 @@ def test_item_of_two_channels_lists_both_files_in_order():
 
 def test_item_without_label_has_no_label_key():
     assert VesselCase("a", (Path("a.nii"),)).as_item() == {"image": ["a.nii"], "case_id": "a"}
+
+
+def test_item_with_a_mask_names_it():
+    case = VesselCase("a", (Path("a.nii"),), Path("b.nii"), Path("m.nii"))
+    assert case.as_item()["mask"] == "m.nii"

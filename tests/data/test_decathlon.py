@@ -130,3 +130,52 @@ def test_entries_that_would_share_a_case_id_are_refused(tmp_path):
     listing.write_text(json.dumps({"training": [], "test": names}))
     with pytest.raises(InputError, match="several entries would be the case a_b; rename"):
         read_decathlon_list(listing)
+
+
+def test_case_id_of_an_entry_is_its_name(dataset):
+    content = {"training": [entry("a") | {"case_id": "mouse 7"}, entry("b")]}
+    found = read_decathlon_list(dataset(content, *files("a", "b")))
+    assert [case.case_id for case in found.training] == ["mouse 7", "b"]
+
+
+def test_mask_of_an_entry_is_taken_and_must_be_there(dataset, tmp_path):
+    content = {"training": [entry("a") | {"mask": "masksTr/a.nii.gz"}]}
+    path = dataset(content, *files("a"))
+    with pytest.raises(InputError, match=r"names .*masksTr/a\.nii\.gz, which is not there"):
+        read_decathlon_list(path)
+    (case,) = read_decathlon_list(dataset(content, "masksTr/a.nii.gz")).training
+    assert case.mask == tmp_path / "masksTr" / "a.nii.gz"
+
+
+def test_mask_in_some_entries_only_is_refused(dataset):
+    content = {"training": [entry("a") | {"mask": "labelsTr/a.nii.gz"}, entry("b")]}
+    with pytest.raises(InputError, match="entry 1 of 'training' has no 'mask' but others have one"):
+        read_decathlon_list(dataset(content, *files("a", "b")))
+
+
+@pytest.mark.parametrize("key", ["mask", "case_id"])
+def test_mask_and_case_id_must_be_text(dataset, key):
+    content = {"training": [entry("a") | {key: 5}]}
+    with pytest.raises(InputError, match=f"has a '{key}' that is no text, got 5"):
+        read_decathlon_list(dataset(content, *files("a")))
+
+
+def test_folds_are_read(dataset):
+    content = {"training": [entry("a"), entry("b")], "validation": [entry("c")]}
+    path = dataset(content | {"folds": [["c"], ["a", "b"]]}, *files("a", "b", "c"))
+    assert read_decathlon_list(path).folds == (("c",), ("a", "b"))
+
+
+@pytest.mark.parametrize(
+    ("folds", "message"),
+    [
+        ("ab", "must be a list of lists"),
+        ([["a"]], "name each case of training and validation once; correct b"),
+        ([["a"], ["b", "x"]], "correct x"),
+        ([["a"], ["b", "a"]], "correct a"),
+    ],
+)
+def test_folds_that_do_not_fit_the_cases_are_refused(dataset, folds, message):
+    content = {"training": [entry("a"), entry("b")], "folds": folds}
+    with pytest.raises(InputError, match=message):
+        read_decathlon_list(dataset(content, *files("a", "b")))

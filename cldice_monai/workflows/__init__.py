@@ -1,7 +1,9 @@
 """The bundle's glue: what its configs call between MONAI's own parts."""
 
 from cldice_monai.workflows.best_model import BestModelSaver
+from cldice_monai.workflows.checkpoint import TrainingCheckpoint
 from cldice_monai.workflows.default_data import DEFAULT_DATASET_DIR, ensure_default_data
+from cldice_monai.workflows.epoch_seeds import EpochSeeds
 from cldice_monai.workflows.iterations import suggest_training_iter
 from cldice_monai.workflows.prepare import (
     InferenceData,
@@ -17,9 +19,11 @@ from cldice_monai.workflows.weights import load_weights, save_weights
 __all__ = [
     "DEFAULT_DATASET_DIR",
     "BestModelSaver",
+    "EpochSeeds",
     "InferenceData",
     "InferenceProgress",
     "ResultSaver",
+    "TrainingCheckpoint",
     "TrainingData",
     "TrainingProgress",
     "ensure_default_data",

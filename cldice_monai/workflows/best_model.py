@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -52,6 +53,14 @@ class BestModelSaver:
                 f"{self.path}: not written, because no validation gave a clDice; "
                 "use a val_interval of 1 or more and validation labels with vessels"
             )
+
+    def state_dict(self) -> dict[str, float]:
+        """Return the best value so far, for a checkpoint."""
+        return {"best": self.best}
+
+    def load_state_dict(self, state: Mapping[str, float]) -> None:
+        """Go on from the best value of a checkpoint."""
+        self.best = state["best"]
 
     def attach(self, engine: Engine) -> None:
         """Save at the end of each validation of ``engine`` that is the best so far."""

@@ -32,6 +32,7 @@ class TrainingProgress:
         self.evaluator = evaluator
         self._losses: list[float] = []
         self._start = self._last_line = 0.0
+        self._first_iteration = 0
         self._validated_epoch = 0
 
     def attach(self, engine: Engine) -> None:
@@ -44,6 +45,7 @@ class TrainingProgress:
 
     def _started(self, engine: Engine) -> None:
         self._start = self._last_line = time.monotonic()
+        self._first_iteration = engine.state.iteration  # not 0 where a training is resumed
         _logger.info(
             "training %d epochs of %d steps on %s",
             engine.state.max_epochs,
@@ -78,8 +80,9 @@ class TrainingProgress:
 
     def _say(self, engine: Engine, *words: str) -> None:
         self._last_line = time.monotonic()
-        n_steps = engine.state.epoch_length * engine.state.max_epochs
-        seconds = (self._last_line - self._start) * (n_steps / engine.state.iteration - 1)
+        left = engine.state.epoch_length * engine.state.max_epochs - engine.state.iteration
+        done = engine.state.iteration - self._first_iteration
+        seconds = (self._last_line - self._start) * left / done
         loss = sum(self._losses) / len(self._losses) if self._losses else math.nan
         epoch = f"epoch {engine.state.epoch:>3}/{engine.state.max_epochs}"
         _logger.info(

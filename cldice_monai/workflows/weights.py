@@ -35,7 +35,8 @@ def load_weights(network: nn.Module, path: str | os.PathLike[str]) -> None:
 
     Args:
         network: receives the weights, in place and on its own device.
-        path: a file with a ``state_dict``, bare or under the key "model" or "state_dict".
+        path: a file with a ``state_dict``, bare or under the key "model" or "state_dict", or a
+            checkpoint of `TrainingCheckpoint`.
 
     Raises:
         InputError: if the file is missing, cannot be read, or is of another network.
@@ -65,7 +66,7 @@ def load_weights(network: nn.Module, path: str | os.PathLike[str]) -> None:
 
 
 def _state_dict(content: object) -> Mapping[str, torch.Tensor] | None:
-    for key in ("model", "state_dict"):
+    for key in ("state", "network", "model", "state_dict"):
         if isinstance(content, Mapping) and isinstance(content.get(key), Mapping):
             content = content[key]
     if not isinstance(content, Mapping) or not content:

@@ -41,7 +41,8 @@ def test_training_then_inference_gives_masks_on_the_inputs_grid(
     assert "epoch   2/2" in trained.stdout
     assert "clDice" in trained.stdout
     weights = output / "models" / "model.pt"
-    assert sorted(p.name for p in weights.parent.iterdir()) == ["model.pt", "model_last.pt"]
+    written = sorted(p.name for p in weights.parent.iterdir())
+    assert written == ["checkpoint.pt", "model.pt", "model_last.pt"]
 
     inferred = run_bundle(
         "inference", dataset_dir=dataset, output_dir=output, weights=weights, roi="[32,32,32]"

@@ -1,0 +1,169 @@
+"""What a training needs to go on after it was stopped."""
+
+from __future__ import annotations
+
+import io
+import logging
+import os
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import torch
+
+from cldice_monai.errors import InputError
+from cldice_monai.files import replace_when_complete
+
+if TYPE_CHECKING:
+    from ignite.engine import Engine
+
+__all__ = ["TrainingCheckpoint"]
+
+_logger = logging.getLogger(__name__)
+_VERSION = 1
+
+
+class _Stateful(Protocol):
+    def state_dict(self) -> Any: ...
+
+    def load_state_dict(self, state_dict: Any) -> Any: ...
+
+
+class TrainingCheckpoint:
+    """Handler of a trainer: writes its whole state after every epoch, and goes on from there.
+
+    The file replaces the one before only once it is complete, so that a kill or a full disk leaves
+    the last whole epoch. It holds tensors and plain values alone and loads with
+    ``weights_only=True``. Attach it after the handlers that validate and that step the learning
+    rate, and before those that report.
+
+    Args:
+        path: file of the checkpoint.
+        objects: what is saved and restored, by name: network, optimizer, lr_scheduler and whatever
+            else has ``state_dict`` and ``load_state_dict``.
+        resume: None starts anew; "auto" goes on from ``path`` if it is there; a path goes on
+            from that file.
+        writes: whether this process writes (rank 0 of a distributed training).
+
+    Raises:
+        InputError: when the training starts: the checkpoint is missing, damaged, or of another
+            network or length.
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        objects: Mapping[str, _Stateful],
+        *,
+        resume: str | os.PathLike[str] | None = None,
+        writes: bool = True,
+    ) -> None:
+        self.path = Path(path)
+        self.objects = dict(objects)
+        self.resume = resume
+        self.writes = writes
+
+    def attach(self, engine: Engine) -> None:
+        """Load when ``engine`` starts, save at the end of each of its epochs."""
+        from ignite.engine import Events
+
+        engine.add_event_handler(Events.STARTED, self.load)
+        engine.add_event_handler(Events.EPOCH_COMPLETED, self.save)
+
+    def save(self, engine: Engine) -> None:
+        """Write the state of the training."""
+        if not self.writes:
+            return
+        state = {name: item.state_dict() for name, item in self._all(engine).items()}
+        content = {
+            "version": _VERSION,
+            "epoch": engine.state.epoch,
+            "max_epochs": engine.state.max_epochs,
+            "epoch_length": engine.state.epoch_length,
+            "state": state,
+        }
+        buffer = io.BytesIO()  # torch hides a full disk behind an error of its own
+        torch.save(content, buffer)
+        with replace_when_complete(self.path) as temporary:
+            temporary.write_bytes(buffer.getvalue())
+
+    def load(self, engine: Engine) -> None:
+        """Restore the state of the training that ``resume`` names."""
+        path = self._chosen()
+        if path is None:
+            return
+        content = _read(path)
+        for key in ("max_epochs", "epoch_length"):
+            _require_equal(path, key, content[key], getattr(engine.state, key))
+        objects = self._all(engine)
+        missing = sorted(set(objects) ^ set(content["state"]))
+        if missing:
+            raise InputError(
+                f"checkpoint {path}: {', '.join(missing)} stands on one side only; "
+                "resume with the config that it was trained with"
+            )
+        for name, item in objects.items():
+            try:
+                item.load_state_dict(content["state"][name])
+            except (RuntimeError, ValueError, KeyError) as error:
+                line = str(error).strip().splitlines()
+                raise InputError(
+                    f"checkpoint {path}: its {name} does not fit this training "
+                    f"({' '.join(part.strip() for part in line[:2])}); "
+                    "resume with the config that it was trained with"
+                ) from error
+        engine.state.epoch = content["epoch"]
+        engine.state.iteration = content["epoch"] * content["epoch_length"]
+        _logger.info("resuming after epoch %d, from %s", content["epoch"], path)
+
+    def _chosen(self) -> Path | None:
+        if self.resume is None or self.resume == "":
+            return None
+        if self.resume == "auto":
+            return self.path if self.path.is_file() else None
+        path = Path(self.resume)
+        if not path.is_file():
+            raise InputError(
+                f"checkpoint {path}: no such file; pass the path of a checkpoint.pt, or "
+                "--resume auto"
+            )
+        return path
+
+    def _all(self, engine: Engine) -> dict[str, _Stateful]:
+        scaler = getattr(engine, "scaler", None)  # made by MONAI's trainer when it starts
+        return self.objects | ({"scaler": scaler} if scaler is not None else {})
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        with warnings.catch_warnings():
+            # of a file that holds something else, which is said below in one line
+            warnings.filterwarnings("ignore", message="Detected pickle protocol")
+            content = torch.load(path, map_location="cpu", weights_only=True)
+    # torch.load answers damaged files with almost any exception, and with advice for developers.
+    except Exception as error:
+        raise InputError(
+            f"checkpoint {path}: not a readable checkpoint; remove it to start anew"
+        ) from error
+    known = {"version", "epoch", "max_epochs", "epoch_length", "state"}
+    if not isinstance(content, dict) or set(content) != known or content["version"] != _VERSION:
+        raise InputError(
+            f"checkpoint {path}: not a checkpoint of this training; "
+            "to start from the weights in it, pass it as --weights"
+        )
+    return content
+
+
+def _require_equal(path: Path, key: str, saved: int, now: int) -> None:
+    if saved == now:
+        return
+    if key == "max_epochs":
+        raise InputError(
+            f"checkpoint {path}: of a training of {saved} epochs, {now} were asked for; resume "
+            f"with --epochs {saved}, or begin a new training from its weights with --weights"
+        )
+    raise InputError(
+        f"checkpoint {path}: its epochs had {saved} steps, these have {now}; resume with the same "
+        "data and --batch_size"
+    )

@@ -62,8 +62,8 @@ class RandVesselFalloff(SeededTransform):
     def __init__(
         self,
         prob: float = 0.1,
-        loss: Range = (0.2, 0.7),
-        length: Range = (20.0, 80.0),
+        loss: Range = (0.2, 0.6),
+        length: Range = (40.0, 160.0),
         margin: float = 2.0,
         spacing: SpacingArgument = None,
     ) -> None:
@@ -192,8 +192,8 @@ class RandVesselFalloffd(RandMapTransform):
         keys: KeysCollection,
         label_key: str = "label",
         prob: float = 0.1,
-        loss: Range = (0.2, 0.7),
-        length: Range = (20.0, 80.0),
+        loss: Range = (0.2, 0.6),
+        length: Range = (40.0, 160.0),
         spacing: SpacingArgument = None,
         skeleton_key: str | None = None,
         allow_missing_keys: bool = False,

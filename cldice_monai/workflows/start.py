@@ -11,6 +11,7 @@ import torch
 
 from cldice_monai.errors import InputError, show_input_errors_as_one_line
 from cldice_monai.files import as_path, require_writable_folder
+from cldice_monai.workflows.overrides import check_overrides
 
 __all__ = ["start_workflow"]
 
@@ -25,7 +26,7 @@ def start_workflow(
     epochs: int = 1,
     seed: int | None = None,
 ) -> Path:
-    """Set up error lines and seeds, and refuse settings that would fail later.
+    """Set up error lines and seeds, and refuse settings that are misspelt or would fail later.
 
     Args:
         output_dir: folder for the results; it is made.
@@ -42,6 +43,7 @@ def start_workflow(
         InputError: if a setting cannot be used or the folder cannot be written.
     """
     show_input_errors_as_one_line()
+    check_overrides()
     folder = as_path(output_dir, argument="output_dir")
     _check_roi(roi)
     _check_device(device)

@@ -1,0 +1,154 @@
+"""Refuse misspelt settings on the command line, which MONAI would pass over in silence."""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import inspect
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from cldice_monai.errors import InputError
+
+__all__ = ["OVERRIDES", "check_overrides"]
+
+OVERRIDES = (
+    *("dataset_dir", "output_dir", "ckpt_dir", "epochs", "batch_size", "lr", "alpha", "device"),
+    *("resume", "fold", "seed", "num_workers"),
+    *("weights", "threshold", "roi", "overlap", "tta", "min_length_mm", "max_memory"),
+    *("save_prob", "pred_dirs", "label_dir"),
+)
+"""The settings that the docs promise, whichever of them a workflow uses."""
+
+_OF_RUN = (
+    *("run_id", "init_id", "final_id", "meta_file", "config_file", "logging_file"),
+    *("tracking", "args_file", "bundle_root"),
+)
+_OF_TRACKING = ("tracking_uri", "experiment_name", "run_name", "save_execute_config")
+_OF_COMPONENTS = ("_target_", "_disabled_", "_requires_", "_desc_", "_mode_")
+
+
+def check_overrides(words: Sequence[str] | None = None) -> None:
+    """Refuse a setting of ``python -m monai.bundle run`` that nothing in the configs listens to.
+
+    A setting is known if it is in `OVERRIDES`, if its path (``a#b`` or ``a::b``) exists in the
+    config files, or if it names an argument of a ``_target_`` in them.
+
+    Args:
+        words: the command line; None for that of this process, which is looked at only if it is one
+            of MONAI's bundle runner.
+
+    Raises:
+        InputError: for the first setting that is not known, with the nearest that is.
+
+    Example:
+        >>> check_overrides(["python", "something_else.py", "--epocs", "3"])
+    """
+    words = sys.argv if words is None else words
+    if not _is_bundle_run(words):
+        return
+    settings = dict(_settings(words))
+    config = _merged(settings)
+    if config is None:
+        return
+    known = [*OVERRIDES, *_OF_RUN, *(_OF_TRACKING if "tracking" in settings else ())]
+    for key in settings:
+        if key not in known and not _has(config, key, settings):
+            raise InputError(f"--{key}: no such setting{_suggestion(key, known, config)}")
+
+
+def _is_bundle_run(words: Sequence[str]) -> bool:
+    runner = [n for n, word in enumerate(words[:-1]) if word.endswith("bundle/__main__.py")]
+    return bool(runner) and words[runner[0] + 1] == "run"
+
+
+def _settings(words: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Yield key and value of every ``--key value`` and ``--key=value``."""
+    for number, word in enumerate(words):
+        if not word.startswith("--") or not word[2:3].isidentifier():
+            continue
+        key, equals, value = word[2:].partition("=")
+        if not equals:
+            value = words[number + 1] if number + 1 < len(words) else ""
+        head = key.split("#")[0].split("::")[0]
+        yield head.replace("-", "_") + key[len(head) :], value  # as fire reads it
+
+
+def _merged(settings: Mapping[str, str]) -> dict[str, Any] | None:
+    """Return the config files as one; None where the command line does not name them."""
+    from monai.bundle import ConfigParser
+
+    files: Any = settings.get("config_file")
+    if files is None and "args_file" in settings:
+        files = ConfigParser.load_config_file(settings["args_file"]).get("config_file")
+    if files is None:
+        return None
+    if isinstance(files, str) and files.lstrip().startswith("["):
+        files = ast.literal_eval(files)
+    config: dict[str, Any] = ConfigParser.load_config_files(
+        [Path(file) for file in files] if isinstance(files, list | tuple) else files
+    )
+    return config
+
+
+def _parts(key: str) -> list[str]:
+    return key.replace("::", "#").split("#")
+
+
+def _has(config: Any, key: str, settings: Mapping[str, str]) -> bool:
+    """Tell whether a path exists, or names an argument of the component that it leads to."""
+    *parents, last = _parts(key)
+    found = config
+    for part in parents:
+        found = _child(found, part)
+        if found is None:
+            return False
+    if isinstance(found, Mapping):
+        if last in found:
+            return True
+        target = settings.get("#".join([*parents, "_target_"]), found.get("_target_"))
+        return target is not None and (last in _OF_COMPONENTS or _accepts(target, last))
+    return _child(found, last) is not None
+
+
+def _child(config: Any, part: str) -> Any:
+    if isinstance(config, Mapping):
+        return config.get(part)
+    if isinstance(config, list) and part.isdigit() and int(part) < len(config):
+        return config[int(part)]
+    return None
+
+
+def _accepts(target: Any, argument: str) -> bool:
+    """Tell whether a component takes an argument; yes where it cannot be looked up."""
+    from monai.bundle import ComponentLocator
+    from monai.utils import optional_import
+
+    if not isinstance(target, str) or target.startswith("$"):
+        return True
+    module, _, name = target.rpartition(".")
+    if not module:
+        located = ComponentLocator().get_component_module_name(name)
+        module = located[0] if isinstance(located, list) else located or ""
+    component, found = optional_import(module, name=name)
+    if not found:
+        return True
+    parameters = inspect.signature(component).parameters
+    kinds = {parameter.kind for parameter in parameters.values()}
+    return argument in parameters or inspect.Parameter.VAR_KEYWORD in kinds
+
+
+def _suggestion(key: str, known: Sequence[str], config: Mapping[str, Any]) -> str:
+    candidates = [*known, *_paths(config)]
+    near = difflib.get_close_matches("#".join(_parts(key)), candidates, n=1)
+    return f"; did you mean --{near[0]}?" if near else "; the README of the bundle lists them"
+
+
+def _paths(config: Any, before: str = "") -> Iterator[str]:
+    if not isinstance(config, Mapping):
+        return
+    for name, value in config.items():
+        yield f"{before}{name}"
+        yield from _paths(value, f"{before}{name}#")

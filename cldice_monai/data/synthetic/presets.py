@@ -32,7 +32,7 @@ class DemandSettings:
             shortest side.
     """
 
-    stems_per_megavoxel: float = 0.2
+    stems_per_megavoxel: float = 0.17
     stem_fraction: float = 0.06
     oxygen_reach: float = 24.0
     sharpness: float = 60.0
@@ -157,10 +157,10 @@ PRESETS: dict[str, Preset] = {
         Preset(
             name="deepvesselnet",
             geometry=GeometrySettings(
-                terminals_per_megavoxel=48.0,
-                terminal_radius=1.3,
+                terminals_per_megavoxel=49.0,
+                terminal_radius=1.31,
                 demand_spread=1.0,
-                murray_exponent=4.3,
+                murray_exponent=4.35,
                 capillary_distance=math.inf,
                 clearance=1.0,
                 tortuosity=0.01,

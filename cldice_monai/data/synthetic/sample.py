@@ -127,3 +127,10 @@ class VesselSample:
 
         b0, b1, b2 = betti_numbers(self.label)
         return b0, b1, b2
+
+    def has_topology_of_graph(self) -> bool:
+        """Measure whether the label has the components, loops and cavities of the construction.
+
+        Always so with ``generate_vessels(..., enforce_clearance=True)``.
+        """
+        return self.betti_numbers() == self.graph.betti_numbers()

@@ -2,6 +2,7 @@ import sys
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from cldice_monai.data.cremi import CREMIDataset, find_cremi_cases, membrane, read_raw
 from cldice_monai.data.pictures import read_grey_picture, read_picture
@@ -121,3 +122,20 @@ def test_real_crops_show_a_membrane_that_is_darker_than_the_rest(shared_data):
         assert image.shape == is_membrane.shape == (1, 312, 312, 1)
         assert 0.15 < is_membrane.mean() < 0.25
         assert image[is_membrane].mean() < image[~is_membrane].mean() - 20
+
+
+@pytest.mark.real_data
+def test_published_membrane_labels_agree_with_the_definition(shared_data):
+    labels = sorted((shared_data / "CREMI_crops" / "labels").iterdir())
+    assert len(labels) == 3
+    for path in labels:
+        published = read_grey_picture(path).array[0, :, :, 0] > 0
+        cells, n_cells = ndimage.label(~published)
+        assert n_cells > 100
+        # fill the cells up to each other, as neuron ids are
+        nearest = ndimage.distance_transform_edt(
+            published, return_distances=False, return_indices=True
+        )
+        found = membrane(cells[tuple(nearest)])
+        dice = 2 * np.count_nonzero(found & published) / (found.sum() + published.sum())
+        assert dice >= 0.975

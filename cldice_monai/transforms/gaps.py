@@ -10,6 +10,7 @@ from scipy import ndimage
 from scipy.sparse.csgraph import dijkstra
 
 from cldice_monai.skeleton.distance import squared_distances
+from cldice_monai.topology.betti import euler_characteristic
 from cldice_monai.transforms._voxel_paths import VoxelPaths, voxel_paths
 
 __all__ = ["cut_gaps"]
@@ -52,9 +53,9 @@ def cut_gaps(
 
     A gap is a piece of the skeleton without junction, everything of the vessel that is nearer to
     this piece than to the rest of the skeleton, and the blur around it, up to ``margin`` from the
-    vessel. It is made only if it parts the vessel there. It is filled with a patch of background
-    copied from close by, so that texture and noise go on; where no patch of that form fits, with
-    single voxels of the nearest background.
+    vessel. It is made only if it parts the vessel there and takes exactly one connection. It is
+    filled with a patch of background copied from close by, so that texture and noise go on; where
+    no patch of that form fits, with single voxels of the nearest background.
 
     Args:
         image: (C, X, Y) or (C, X, Y, Z).
@@ -145,7 +146,9 @@ def _cut_at(start: int, length: float, vessels: _Vessels, gaps: np.ndarray) -> _
     of_piece = here[tuple(nearest)]
     away = ndimage.distance_transform_edt(~here, sampling=step)
     core = _touching(of_piece & vessel & (away <= 2 * thick), here)
-    if not _parts(vessel & ~core & (away <= reach + length), beside - corner):
+    core |= _crumbs(vessel & ~core, line, core)
+    near = away <= reach + length
+    if not _parts(vessel & ~core & near, beside - corner) or _connections(vessel, core) != 1:
         return None
     halo = ndimage.distance_transform_edt(~core, sampling=step) <= vessels.margin
     region = core | (halo & of_piece & ~vessel)
@@ -176,6 +179,23 @@ def _touching(mask: np.ndarray, seeds: np.ndarray) -> np.ndarray:
     kept = np.unique(pieces[seeds & mask])
     found: np.ndarray = np.isin(pieces, kept[kept > 0])
     return found
+
+
+def _crumbs(rest: np.ndarray, line: np.ndarray, core: np.ndarray) -> np.ndarray:
+    """Return what would be left over beside a gap: pieces without skeleton that touched it."""
+    full = np.ones((3,) * rest.ndim)
+    pieces, n = ndimage.label(rest, structure=full)
+    loose = np.zeros(n + 1, bool)
+    loose[pieces[ndimage.binary_dilation(core, structure=full)]] = True
+    loose[pieces[line]] = False
+    loose[0] = False
+    found: np.ndarray = loose[pieces]
+    return found
+
+
+def _connections(vessel: np.ndarray, core: np.ndarray) -> int:
+    """How many connections a gap takes: components more plus loops less plus cavities more."""
+    return euler_characteristic(vessel & ~core) - euler_characteristic(vessel)
 
 
 def _parts(rest: np.ndarray, beside: np.ndarray) -> bool:

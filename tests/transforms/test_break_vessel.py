@@ -46,12 +46,20 @@ def test_clean_image_of_a_tube_loses_one_connection_a_gap(form, radius, n_gaps):
         assert not (broken & ~label).any()
 
 
-def test_every_gap_in_a_network_takes_one_connection():
+@pytest.mark.parametrize("preset", ["paper", "hard"])
+@pytest.mark.parametrize("gap_length", [(1, 1), (3, 8), (8, 14)])
+@pytest.mark.parametrize("spacing", [None, (1.0, 1.0, 2.5)])
+def test_every_gap_in_a_network_takes_one_connection(preset, gap_length, spacing):
     # a connection is a component more or a loop less: either way the Euler characteristic is 1 more
-    label = generate_vessels((64, 64, 64), seed=2).label > 0
-    cut = RandBreakVessel(prob=1.0, n_gaps=(5, 5), gap_length=(3, 5), margin=0)
+    label = generate_vessels((56, 56, 56), seed=2, preset=preset).label > 0
+    cut = RandBreakVessel(1.0, (4, 4), gap_length, margin=0, spacing=spacing)
     broken = cut.set_random_state(0)(label[None].astype(np.uint8), label[None])[0] > 0
-    assert euler_characteristic(broken) == euler_characteristic(label) + 5
+    n_gaps = ndimage.label(label & ~broken, structure=np.ones((3, 3, 3)))[1]
+    assert n_gaps == 4
+    assert euler_characteristic(broken) == euler_characteristic(label) + n_gaps
+    line = skeletonize(label)
+    pieces, n = ndimage.label(broken, structure=np.ones((3, 3, 3)))
+    assert set(range(1, n + 1)) <= set(np.unique(pieces[line]))  # no crumbs without skeleton
 
 
 def test_intensity_along_the_centreline_drops_to_the_background():

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 from monai.bundle import ConfigParser
-from monai.data import DataLoader, Dataset, MetaTensor
+from monai.data import CacheDataset, DataLoader, Dataset, MetaTensor, decollate_batch
 from monai.transforms import Compose, MapTransform, Randomizable
 from monai.utils import set_determinism
 
@@ -236,3 +236,41 @@ def test_transforms_work_as_targets_of_a_config():
     assert 0 <= float(item["image"].min()) < float(item["image"].max()) <= 1
     assert item["label_skeleton"].dtype == torch.uint8
     assert bool((item["label_skeleton"] <= item["label"]).all())
+
+
+@pytest.mark.parametrize(
+    "make", [Dataset, lambda data, steps: CacheDataset(data, steps, progress=False)]
+)
+def test_crops_from_two_workers_go_back_to_the_grid_of_the_file(make):
+    both = ["image", "label"]
+    steps = Compose(
+        [
+            ours.ResampleToIsotropicd(both, "finest", mode=["bilinear", "label"]),
+            ours.Skeletonized("label"),
+            ours.RandCropByVesseld(both, "label", 24, num_samples=2, skeleton_key="label_skeleton"),
+            ours.RandBreakVesseld("image", prob=1.0, gap_length=(3, 4)),
+        ]
+    ).set_random_state(0)
+    whole = items(2)
+    loader = DataLoader(make(whole, steps), batch_size=2, num_workers=2)
+    found = [item for batch in loader for item in decollate_batch(batch)]
+    assert len(found) == 4
+    for number, item in enumerate(found):
+        back, file = steps.inverse(item), whole[number // 2]
+        for key in both:
+            assert back[key].shape == file[key].shape
+            assert torch.equal(back[key].affine, file[key].affine)
+        # every voxel of the crop that came back lies on or beside a voxel of the label
+        inside = back["label"] > 0
+        assert inside.sum() > 50
+        near = torch.nn.functional.max_pool3d(file["label"].float()[None], 3, 1, 1)[0] > 0
+        assert bool((near | ~inside).all())
+
+
+@pytest.mark.parametrize(("_d", "_k", "make", "_a"), RANDOM, ids=[e[2].__name__ for e in RANDOM])
+@pytest.mark.parametrize("dtype", [torch.float16, torch.int16, torch.float64])
+def test_other_number_types_become_float32(sample, _d, _k, make, _a, dtype):
+    image = torch.from_numpy(sample.image).to(dtype)
+    result = make(prob=1.0).set_random_state(0)(image)
+    assert result.dtype == torch.float32
+    assert bool(torch.isfinite(result).all())

@@ -78,3 +78,10 @@ def test_metatensor_keeps_its_place_and_its_history():
     assert scaled.meta["a"] == 1
     assert scaled.applied_operations == history
     assert torch.equal(image.as_tensor(), torch.from_numpy(ramp()))  # the input is left alone
+
+
+def test_cut_off_may_be_a_number_of_numpy():
+    image = np.stack([ramp((5, 1)), 2 * ramp((5, 1))])
+    expected = ScaleIntensityCutoff(0.5)(image)
+    np.testing.assert_array_equal(ScaleIntensityCutoff(np.float32(0.5))(image), expected)
+    np.testing.assert_array_equal(ScaleIntensityCutoff(np.array([0.5, 0.5]))(image), expected)

@@ -145,7 +145,10 @@ def _read(path: Path) -> np.ndarray:
             warnings.simplefilter("ignore")
             with Image.open(path) as picture:
                 picture.load()
+                _require_one_page(picture, path)
                 return np.asarray(_plain(picture))
+    except InputError:
+        raise
     except UnidentifiedImageError as error:
         raise InputError(
             f"{path}: is damaged or no picture that Pillow can read; copy or download it again"
@@ -155,6 +158,14 @@ def _read(path: Path) -> np.ndarray:
         raise InputError(
             f"{path}: the picture cannot be read ({reason}); copy or download it again"
         ) from error
+
+
+def _require_one_page(picture: Picture, path: Path) -> None:
+    n_pages = getattr(picture, "n_frames", 1)
+    if n_pages > 1:
+        raise InputError(
+            f"{path}: holds {n_pages} pages, one picture a file is needed; convert a stack to NIfTI"
+        )
 
 
 def _plain(picture: Picture) -> Picture:

@@ -237,5 +237,7 @@ def _require_shape(volume: Volume, image: Volume) -> None:
         )
 
 
-def _as_list(transform: Transforms) -> list[Callable[..., Any]]:
+def _as_list(transform: Transforms | None) -> list[Callable[..., Any]]:
+    if transform is None:
+        return []
     return [transform] if callable(transform) else list(transform)

@@ -82,3 +82,17 @@ def test_file_cut_off_anywhere_never_passes_as_a_picture(tmp_path, ending):
         path.write_bytes(content[: int(share * len(content))])
         with pytest.raises(InputError, match=r"cut\."):
             read_picture(path)
+
+
+def test_stack_of_pages_is_refused_and_not_read_as_its_first_page(tmp_path):
+    pages = [Image.new("L", (3, 2), value) for value in (1, 2, 3)]
+    pages[0].save(tmp_path / "a.tif", save_all=True, append_images=pages[1:])
+    with pytest.raises(InputError, match=r"a\.tif: holds 3 pages"):
+        read_picture(tmp_path / "a.tif")
+
+
+@pytest.mark.real_data
+def test_real_stack_is_refused(shared_data):
+    (path, *_) = sorted((shared_data / "vesselNN" / "labels").iterdir())
+    with pytest.raises(InputError, match="pages, one picture a file is needed"):
+        read_picture(path)

@@ -22,6 +22,7 @@ from cldice_monai.data import (
 from cldice_monai.data.prepare import prepare_dataset
 from cldice_monai.data.sources import SOURCE_NAMES, source_named
 from cldice_monai.errors import InputError
+from cldice_monai.workflows.prepare import prepare_training_data
 
 DATASETS = {  # name of the writer in conftest: name of the source, channels, class
     "drive": ("drive", None, DRIVEDataset),
@@ -67,6 +68,14 @@ def test_list_is_found_checked_and_split_as_the_dataset_class_splits(layouts, pr
                 array = converted[key].numpy()
                 array = array[..., 0] if array.ndim > raw[key].ndim else array
                 assert np.array_equal(raw[key], array), key
+
+
+@pytest.mark.parametrize(("release", "channels"), [("drive", 3), ("vessap", 1)])
+def test_bundle_takes_the_list_with_its_own_validation(layouts, prepare, release, channels):
+    prepared = prepare(release, getattr(layouts, release)())
+    data = prepare_training_data(prepared.list_path, in_channels=channels)
+    assert [item["case_id"] for item in data.training] == list(prepared.split.training)
+    assert [item["case_id"] for item in data.validation] == list(prepared.split.validation)
 
 
 @pytest.mark.parametrize("fold", [0, 1, 2])

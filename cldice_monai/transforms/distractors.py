@@ -6,7 +6,7 @@ import numpy as np
 from monai.config import KeysCollection, NdarrayOrTensor
 from monai.utils import TransformBackends, convert_to_dst_type
 
-from cldice_monai.data.synthetic.imaging import smooth_field
+from cldice_monai.data.synthetic.distractors import add_blob, draw_sheet
 from cldice_monai.transforms._containers import as_channel_first_numpy
 from cldice_monai.transforms._items import RandMapTransform, SeededTransform
 from cldice_monai.transforms._ranges import Range, check_range, draw
@@ -86,42 +86,12 @@ class RandDistractors(SeededTransform):
         light = np.zeros(shape, np.float32)
         for _ in range(rng.integers(self.n_blobs[0], self.n_blobs[1] + 1)):
             radii = rng.uniform(*self.blob_radius, size=len(shape))
-            _add_blob(light, radii, draw(self.contrast, rng), rng)
+            add_blob(light, radii, draw(self.contrast, rng), rng)
         for _ in range(rng.integers(self.n_sheets[0], self.n_sheets[1] + 1)):
-            light += draw(self.contrast, rng) * _sheet(shape, draw(self.sheet_thickness, rng), rng)
+            light += draw(self.contrast, rng) * draw_sheet(
+                shape, draw(self.sheet_thickness, rng), rng
+            )
         return light
-
-
-def _add_blob(
-    light: np.ndarray, radii: np.ndarray, brightness: float, rng: np.random.Generator
-) -> None:
-    """Add an ellipsoid with a rough turn of its axes, in place."""
-    center = rng.uniform(0, light.shape)
-    turn, _ = np.linalg.qr(rng.standard_normal((light.ndim, light.ndim)))
-    reach = int(np.ceil(radii.max())) + 2
-    low = np.maximum(center.astype(int) - reach, 0)
-    high = np.minimum(center.astype(int) + reach + 1, light.shape)
-    box = tuple(slice(a, b) for a, b in zip(low, high, strict=True))
-    place = np.stack(np.meshgrid(*map(np.arange, low, high), indexing="ij"), axis=-1) - center
-    away = np.linalg.norm(place @ turn / radii, axis=-1)
-    # the edge goes from 1 to 0 within about a voxel
-    light[box] += brightness * np.clip((1 - away) * radii.mean() + 0.5, 0, 1)
-
-
-def _sheet(shape: tuple[int, ...], thickness: float, rng: np.random.Generator) -> np.ndarray:
-    """Return a bent disc with soft edges, at most 1."""
-    normal = rng.standard_normal(len(shape))
-    normal /= np.linalg.norm(normal)
-    axes = [np.arange(n, dtype=np.float32) - rng.uniform(0, n) for n in shape]
-    grid = np.meshgrid(*axes, indexing="ij", sparse=True)
-    square = sum(axis**2 for axis in grid)
-    height = sum(np.float32(n) * axis for n, axis in zip(normal, grid, strict=True))
-    size = float(max(shape))
-    bent = height + 0.06 * size * smooth_field(shape, scale=0.3 * size, rng=rng)
-    across = np.sqrt(np.maximum(square - height**2, 0))
-    edge = np.clip(rng.uniform(0.2, 0.5) * size - across, 0, 1)
-    sheet: np.ndarray = edge * np.exp(-0.5 * (bent / (0.5 * thickness)) ** 2)
-    return sheet.astype(np.float32)
 
 
 class RandDistractorsd(RandMapTransform):

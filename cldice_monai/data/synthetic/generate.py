@@ -12,6 +12,7 @@ from cldice_monai.data.synthetic.clearance import capillaries_to_keep
 from cldice_monai.data.synthetic.clip import clip_to_volume, without_crumbs
 from cldice_monai.data.synthetic.curves import bend
 from cldice_monai.data.synthetic.imaging import choose_visible, image_vessels
+from cldice_monai.data.synthetic.light import vessel_light
 from cldice_monai.data.synthetic.network import grow_network
 from cldice_monai.data.synthetic.presets import RANDOMISED, GeometrySettings, get_preset
 from cldice_monai.data.synthetic.randomised import draw_settings
@@ -89,7 +90,10 @@ def generate_vessels(
         shared_fraction=settings.imaging.shared_fraction,
         rng=imaging,
     )
-    image = image_vessels(raster.edge, vessel, visible, settings=settings.imaging, rng=imaging)
+    light = vessel_light(graph, raster, settings=settings.imaging, rng=imaging)
+    image = image_vessels(
+        raster.edge, vessel, visible, settings=settings.imaging, rng=imaging, light=light
+    )
     forks = graph.nodes[graph.degrees() >= 3]
     return VesselSample(
         image=image,

@@ -8,9 +8,12 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
+from cldice_monai.data.synthetic.distractors import draw_distractors
+from cldice_monai.data.synthetic.fields import smooth_field
 from cldice_monai.data.synthetic.presets import ImagingSettings
+from cldice_monai.data.synthetic.slices import as_slices, between_slices
 
-__all__ = ["add_noise", "blur", "choose_visible", "image_vessels", "smooth_field"]
+__all__ = ["add_noise", "blur", "choose_visible", "image_vessels"]
 
 _Image = npt.NDArray[np.float32]
 
@@ -22,12 +25,13 @@ def image_vessels(
     *,
     settings: ImagingSettings,
     rng: np.random.Generator,
+    light: _Image | None = None,
 ) -> _Image:
     """Image a network in one channel or more.
 
-    Tissue with texture, vessels of their own brightness that drifts along them, a multiplicative
-    bias field, the point spread, then noise. Each channel has its own brightness, texture, bias
-    and noise.
+    Tissue with texture, vessels of their own brightness that drifts along them, distractors, a
+    multiplicative bias field, the point spread, thick slices, then noise. Each channel has its own
+    brightness, texture, bias and noise; distractors are the same in all.
 
     Args:
         edge: (X, Y, Z) int32, the edge of the graph at each voxel, -1 outside.
@@ -35,6 +39,8 @@ def image_vessels(
         visible: (V, C) bool, which vessel each channel shows.
         settings: intensities, lengths and noise.
         rng: source of randomness.
+        light: (X, Y, Z) float32, what each voxel of a vessel has of its vessel's brightness, as
+            `vessel_light` gives it; None for all of it.
 
     Returns:
         (C, X, Y, Z) float32 in counts, never negative.
@@ -49,24 +55,32 @@ def image_vessels(
         >>> bool(first[edge == 0].mean() > 1.5 * second[edge == 0].mean())
         True
     """
-    return np.stack([_one_channel(edge, vessel, seen, settings, rng) for seen in visible.T])
+    distractors = None
+    if settings.blobs_per_megavoxel > 0.0 or settings.sheets > 0:
+        distractors = draw_distractors(edge.shape, settings=settings, rng=rng)
+    channels = []
+    for seen in visible.T:
+        brightness = np.exp(settings.brightness_spread * rng.standard_normal(len(seen)))
+        # index -1, outside the vessels, finds the zero at the end
+        of_vessel = settings.contrast * brightness * seen
+        vessels = np.append(of_vessel[vessel], 0.0).astype(np.float32)[edge]
+        if light is not None:
+            vessels *= light
+        channels.append(_one_channel(vessels, distractors, settings, rng))
+    return np.stack(channels)
 
 
 def _one_channel(
-    edge: npt.NDArray[np.int32],
-    vessel: npt.NDArray[np.int64],
-    visible: npt.NDArray[np.bool_],
+    vessels: _Image,
+    distractors: _Image | None,
     settings: ImagingSettings,
     rng: np.random.Generator,
 ) -> _Image:
-    shape = edge.shape
-    brightness = np.exp(settings.brightness_spread * rng.standard_normal(len(visible)))
-    # index -1, outside the vessels, finds the zero at the end
-    of_vessel = settings.contrast * brightness * visible
-    of_edge = np.append(of_vessel[vessel], 0.0).astype(np.float32)
-    vessels = of_edge[edge]
+    shape = vessels.shape
     if settings.brightness_drift > 0.0:
         vessels *= np.exp(settings.brightness_drift * smooth_field(shape, scale=10.0, rng=rng))
+    if distractors is not None:
+        vessels = vessels + np.float32(settings.contrast) * distractors
     tissue = np.ones(shape, dtype=np.float32)
     part = settings.texture / np.sqrt(max(1, len(settings.texture_scale)))
     for scale in settings.texture_scale:
@@ -77,7 +91,12 @@ def _one_channel(
         image = image * np.exp(
             np.float32(settings.bias) * smooth_field(shape, scale=scale, rng=rng)
         )
-    return add_noise(blur(image, settings.psf_sigma), settings=settings, rng=rng)
+    image = blur(image, settings.psf_sigma)
+    if settings.slice_thickness == 1:
+        return add_noise(image, settings=settings, rng=rng)
+    slices = as_slices(image, settings.slice_thickness)
+    noisy = add_noise(slices, settings=settings, rng=rng)
+    return between_slices(noisy, settings.slice_thickness, shape[2])
 
 
 def choose_visible(
@@ -104,38 +123,6 @@ def choose_visible(
     shared = rng.random(n_vessels) < shared_fraction
     only = rng.integers(n_channels, size=n_vessels)
     return np.asarray(shared[:, None] | (only[:, None] == np.arange(n_channels)))
-
-
-def smooth_field(shape: Sequence[int], *, scale: float, rng: np.random.Generator) -> _Image:
-    """Draw a smooth random field of mean 0 and variance 1 at every voxel.
-
-    Args:
-        shape: the field's three sides in voxels.
-        scale: distance in voxels over which it changes.
-        rng: source of randomness.
-
-    Returns:
-        float32 of that shape.
-
-    Example:
-        >>> import numpy as np
-        >>> field = smooth_field((64, 64, 64), scale=2.0, rng=np.random.default_rng(0))
-        >>> bool(abs(field.mean()) < 0.05 and abs(field.std() - 1.0) < 0.05)
-        True
-    """
-    weights = [_weights(int(n), scale) for n in shape]
-    field = rng.standard_normal([w.shape[1] for w in weights], dtype=np.float32)
-    for w in weights:
-        # sums over the first axis and puts the new one last, so that three turns come round
-        field = np.tensordot(field, w, axes=(0, 1))
-    return field
-
-
-def _weights(n: int, scale: float) -> _Image:
-    """Return (n, knots) Gaussian weights whose squares sum to 1, so that the variance is 1."""
-    knots = np.arange(-2, int(np.ceil(n / scale)) + 3) * scale
-    weights = np.exp(-0.5 * ((np.arange(n)[:, None] - knots) / (0.8 * scale)) ** 2)
-    return (weights / np.sqrt((weights**2).sum(axis=1, keepdims=True))).astype(np.float32)
 
 
 def blur(image: npt.NDArray[np.floating], sigma: Sequence[float]) -> _Image:

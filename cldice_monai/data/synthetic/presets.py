@@ -105,6 +105,14 @@ class ImagingSettings:
         gaussian_noise: standard deviation of the additive noise.
         speckle: relative standard deviation of the multiplicative noise.
         shared_fraction: with two channels or more, the share of vessels that all of them see.
+        hollow_fraction: share of the vessels of which only the wall is bright.
+        wall_thickness: of those, in voxels.
+        falloff_length: way along the vessels, from the root of a tree, after which 1 / e of the
+            brightness that can fall is left; 0 for none.
+        blobs_per_megavoxel: mean number of bright blobs that are no vessels.
+        sheets: number of bright sheets that are none.
+        slice_thickness: voxels of the label in a voxel of the acquisition along the last axis. The
+            image is averaged over such slices, gets its noise there, and is interpolated back.
     """
 
     background: float = 100.0
@@ -120,6 +128,12 @@ class ImagingSettings:
     gaussian_noise: float = 13.0
     speckle: float = 0.0
     shared_fraction: float = 0.5
+    hollow_fraction: float = 0.0
+    wall_thickness: float = 1.0
+    falloff_length: float = 0.0
+    blobs_per_megavoxel: float = 0.0
+    sheets: int = 0
+    slice_thickness: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,6 +166,10 @@ PRESETS: dict[str, Preset] = {
                 gaussian_noise=18.0,
                 speckle=0.10,
                 shared_fraction=0.4,
+                hollow_fraction=0.3,
+                falloff_length=120.0,
+                blobs_per_megavoxel=25.0,
+                sheets=1,
             ),
         ),
         Preset(

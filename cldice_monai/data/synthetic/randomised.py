@@ -61,7 +61,18 @@ def _draw_imaging(rng: np.random.Generator) -> ImagingSettings:
         gaussian_noise=rng.uniform(0.0, 22.0),
         speckle=rng.choice([0.0, rng.uniform(0.02, 0.15)]),
         shared_fraction=rng.uniform(0.2, 0.8),
+        hollow_fraction=_sometimes(rng, 0.3, rng.uniform(0.1, 1.0)),
+        wall_thickness=rng.uniform(0.7, 1.5),
+        falloff_length=_sometimes(rng, 0.4, _factor(rng, 50.0, 300.0)),
+        blobs_per_megavoxel=_sometimes(rng, 0.5, _factor(rng, 5.0, 80.0)),
+        sheets=int(_sometimes(rng, 0.3, 1 + rng.integers(2))),
+        slice_thickness=int(_sometimes(rng, 0.2, 1 + rng.integers(3))) + 1,
     )
+
+
+def _sometimes(rng: np.random.Generator, chance: float, value: float) -> float:
+    """Return the value with that chance, and 0 otherwise."""
+    return float(value) if rng.random() < chance else 0.0
 
 
 def _factor(rng: np.random.Generator, low: float, high: float) -> float:

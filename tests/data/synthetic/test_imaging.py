@@ -7,12 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from cldice_monai.data.synthetic.fields import smooth_field
 from cldice_monai.data.synthetic.imaging import (
     add_noise,
     blur,
     choose_visible,
     image_vessels,
-    smooth_field,
 )
 from cldice_monai.data.synthetic.presets import ImagingSettings
 
@@ -111,3 +111,40 @@ def test_visible_vessels_are_shared_as_often_as_asked():
     assert visible.all(axis=1).mean() == pytest.approx(0.3, abs=0.03)
     assert (visible[:, 0] & ~visible[:, 1]).mean() == pytest.approx(0.35, abs=0.03)
     assert visible.any(axis=1).all()
+
+
+def test_light_dims_the_vessels_alone():
+    light = np.full((20, 20, 20), 0.5, dtype=np.float32)
+    image = image_vessels(
+        _rod(),
+        np.array([0]),
+        np.ones((1, 1), bool),
+        settings=_CLEAN,
+        rng=np.random.default_rng(0),
+        light=light,
+    )
+    np.testing.assert_allclose(image[0], np.where(_rod() == 0, 125.0, 100.0), rtol=1e-6)
+
+
+def test_distractors_shine_in_all_channels_and_are_no_vessels():
+    settings = replace(_CLEAN, blobs_per_megavoxel=600.0)
+    first, second = _image(settings, visible=((True, False),))
+    outside = _rod() < 0
+    assert first[outside].max() > 115.0
+    np.testing.assert_allclose(first[outside], second[outside], rtol=1e-6)
+
+
+def test_thick_slices_smear_along_the_last_axis_only():
+    step = np.full((20, 20, 20), -1, dtype=np.int32)
+    step[:, :, 9:] = 0
+    only, seen = np.array([0]), np.ones((1, 1), bool)
+    for edge, smeared in ((step, True), (np.moveaxis(step, 2, 0), False)):
+        image = image_vessels(
+            edge,
+            only,
+            seen,
+            settings=replace(_CLEAN, slice_thickness=4),
+            rng=np.random.default_rng(0),
+        )[0]
+        values = np.unique(np.round(image, 3))
+        assert (len(values) > 2) == smeared

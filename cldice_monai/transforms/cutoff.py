@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
-from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -57,7 +56,7 @@ class ScaleIntensityCutoff(Transform):
     backend = (TransformBackends.TORCH, TransformBackends.NUMPY)
 
     def __init__(self, cutoff: float | Sequence[float] = 0.99) -> None:
-        values = (cutoff,) if isinstance(cutoff, Real) else tuple(cutoff)
+        values = (cutoff,) if isinstance(cutoff, int | float | np.number) else tuple(cutoff)
         if not values or not all(0 < value <= 1 for value in values):
             raise ValueError(
                 f"cutoff must be above 0 and at most 1 for every channel, got {cutoff}; "

@@ -10,6 +10,7 @@ from monai.config import KeysCollection, NdarrayOrTensor
 from monai.utils import TransformBackends, convert_to_dst_type
 from scipy import ndimage
 from scipy.sparse.csgraph import connected_components, dijkstra
+from scipy.spatial import cKDTree
 
 from cldice_monai.data.synthetic.imaging import blur
 from cldice_monai.skeleton.binary import skeletonize
@@ -110,7 +111,7 @@ class RandVesselFalloff(SeededTransform):
             line = as_vessel_mask(skeleton, name="skeleton", shape=vessel.shape)
         rng = self.generator()
         step = voxel_sizes(self.spacing, img, ndim=vessel.ndim) or (1.0,) * vessel.ndim
-        zone = ndimage.distance_transform_edt(~vessel, sampling=step) <= self.margin
+        zone = ndimage.binary_dilation(vessel, structure=_ball(self.margin, step))
         loss, length = draw(self.loss, rng), draw(self.length, rng)
         way = _way_along(line & vessel, zone, step, rng)
         factor = (1 - loss + loss * np.exp(-way / length)).astype(np.float32)
@@ -127,13 +128,19 @@ def _way_along(
     shuffled = rng.permutation(len(piece))
     sources = shuffled[np.unique(piece[shuffled], return_index=True)[1]]
     way = dijkstra(paths.steps, indices=sources, min_only=True)
-    on_line = np.zeros(line.shape, np.float32)
-    on_line[line] = way
-    nearest = ndimage.distance_transform_edt(
-        ~line, sampling=step, return_distances=False, return_indices=True
-    )
-    found: np.ndarray = on_line[tuple(axis[zone] for axis in nearest)]
+    nearest = cKDTree(paths.voxels * step, compact_nodes=False, balanced_tree=False).query(
+        np.argwhere(zone) * step
+    )[1]
+    found: np.ndarray = way[nearest]
     return found
+
+
+def _ball(radius: float, step: Sequence[float]) -> np.ndarray:
+    """Return the voxels whose centres are no further from the middle one than the radius."""
+    reach = [int(radius / size) for size in step]
+    axes = np.meshgrid(*(np.arange(-n, n + 1) for n in reach), indexing="ij", sparse=True)
+    square = sum((axis * size) ** 2 for axis, size in zip(axes, step, strict=True))
+    return np.asarray(square <= radius**2 + 1e-9)
 
 
 def _dim(

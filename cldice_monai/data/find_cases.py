@@ -34,11 +34,13 @@ class FoundCases:
         training: cases to train on.
         validation: cases that the data set itself names for validation, often none.
         layout: which layout was recognised, for people to read.
+        folds: ids of training and validation cases dealt into folds, if the data set names them.
     """
 
     training: tuple[VesselCase, ...]
     validation: tuple[VesselCase, ...]
     layout: str
+    folds: tuple[tuple[str, ...], ...] = ()
 
 
 def find_training_cases(dataset_dir: str | os.PathLike[str], *, in_channels: int = 1) -> FoundCases:
@@ -125,7 +127,8 @@ def _find(place: Path, in_channels: int) -> FoundCases:
     list_path = list_name(place)
     if place.is_file() or has_training_list(list_path):
         parts = read_decathlon_list(list_path)
-        return FoundCases(parts.training, parts.validation, f"Decathlon list {list_path.name}")
+        layout = f"Decathlon list {list_path.name}"
+        return FoundCases(parts.training, parts.validation, layout, parts.folds)
     if has_training_folder(place):
         return FoundCases(tuple(find_folder_cases(place)), (), "imagesTr/labelsTr folders")
     if is_vessap(place):

@@ -17,6 +17,7 @@ __all__ = ["LayoutCases", "expect_folders", "match_files", "nearest", "pair_file
 
 _DEPTH = 3  # how far below a folder names are looked for that come near the expected ones
 _MOST_NAMES = 5000
+_MOST_HINTS = 20  # comparing names takes long where thousands of files lack their partner
 
 
 @dataclass
@@ -150,14 +151,20 @@ def pair_files(
         ['raw/b.nii.gz: there is no label seg/b.nii.gz; add it or remove the image']
     """
     found = LayoutCases()
+
+    def hint(wanted: Path, names: Iterable[Path]) -> str:
+        if len(found.problems) >= _MOST_HINTS:
+            return ""
+        return nearest(wanted.name, [path.name for path in names])
+
     lone_labels = {case: path for case, path in labels.items() if case not in images}
     for case in sorted(images):
         first = images[case][0]
         if case not in labels:
-            near = nearest(label_name(case).name, [p.name for p in lone_labels.values()])
+            near = hint(label_name(case), lone_labels.values())
             found.problems.append(_missing("label", first, label_name(case), near))
         elif masks is not None and mask_name is not None and case not in masks:
-            near = nearest(mask_name(case).name, [p.name for p in masks.values()])
+            near = hint(mask_name(case), masks.values())
             found.problems.append(_missing("mask", first, mask_name(case), near))
         else:
             mask = masks[case] if masks is not None else None

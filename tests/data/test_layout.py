@@ -1,3 +1,4 @@
+import time
 from pathlib import Path
 
 import pytest
@@ -68,6 +69,19 @@ def test_each_lone_file_is_a_problem_and_shows_its_likely_partner():
     assert "mouse_bb.nii)" in first
     assert second.startswith("raw/mouse_c.nii: there is no label gt/mouse_c.nii")
     assert third == "gt/mouse_bb.nii: there is no image for this label; add it or remove the label"
+
+
+def test_thousands_of_lone_files_are_each_named_without_delay():
+    n_files = 3000
+    start = time.perf_counter()
+    found = pair_files(
+        {f"mouse_{n:04d}": (Path(f"raw/mouse_{n:04d}.nii"),) for n in range(n_files)},
+        {f"mouse-{n:04d}": Path(f"gt/mouse-{n:04d}.nii") for n in range(n_files)},
+        label_name=lambda case: Path(f"gt/{case}.nii"),
+    )
+    assert time.perf_counter() - start < 20  # comparing all names would take minutes
+    assert len(found.problems) == 2 * n_files
+    assert sum("nearest found" in line for line in found.problems) == 20
 
 
 def test_lone_mask_is_a_problem():

@@ -96,6 +96,7 @@ def test_24_patches_of_vessap_give_16_3_5_and_three_folds(layouts, prepare):
     assert content["split"]["seed"] == 0
     found = find_training_cases(prepared.list_path)
     ids = [case.case_id for case in (*found.training, *found.validation)]
+    assert found.folds == prepared.split.folds
     assert sorted(name for fold in content["folds"] for name in fold) == sorted(ids)
 
 

@@ -104,6 +104,8 @@ def check_spacing(spacing: Sequence[float] | None, *, soft: bool) -> None:
     """Raise a ValueError unless ``spacing`` is 2 or 3 positive numbers, and the skeleton soft."""
     if spacing is None:
         return
+    if not isinstance(spacing, Sequence | Tensor) and not hasattr(spacing, "__len__"):
+        raise ValueError(f"spacing must be one positive number a spatial axis, got {spacing!r}")
     if len(spacing) not in (2, 3) or not all(0 < float(step) < float("inf") for step in spacing):
         raise ValueError(f"spacing must be one positive number a spatial axis, got {spacing!r}")
     if not soft:
@@ -143,6 +145,6 @@ def checked_weight(weight: Sequence[float] | float | Tensor | None) -> Tensor | 
     if weight is None:
         return None
     weights = torch.as_tensor(weight)
-    if weights.ndim > 1 or bool((weights < 0).any()):
+    if weights.ndim > 1 or not bool(((weights >= 0) & weights.isfinite()).all()):
         raise ValueError(f"weight must be one value or one a class, 0 or more, got {weight}")
     return weights

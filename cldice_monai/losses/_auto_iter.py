@@ -51,7 +51,7 @@ class Iterations(nn.Module):
 
     @torch.compiler.disable
     def _resolve(self, foreground: Tensor) -> None:
-        need = erosions_needed(foreground.reshape(-1, 1, *foreground.shape[2:]), self.spacing) - 1
+        need = erosions_needed((foreground.detach() >= 0.5).flatten(0, 1), self.spacing) - 1
         need = largest_over_ranks(need, foreground.device)
         if need < 0:
             return

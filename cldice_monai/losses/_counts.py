@@ -8,6 +8,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+_NOTHING = 1e-30  # of sums of probabilities; a quotient of less has no gradient in float32
+
 __all__ = ["Smoothing", "cldice_from_sums", "cldice_sums", "dice_from_sums", "dice_sums"]
 
 
@@ -61,7 +63,7 @@ def cldice_sums(
 
 def _ratio(numerator: Tensor, denominator: Tensor, smoothing: Smoothing) -> Tensor:
     """The smoothed ratio; 1 where there is nothing to be wrong about."""
-    empty = denominator == 0
+    empty = denominator < _NOTHING
     safe = torch.where(empty, 1.0, denominator + smoothing.denominator)
     return torch.where(empty, 1.0, (numerator + smoothing.numerator) / safe)
 

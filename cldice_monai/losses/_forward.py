@@ -34,6 +34,8 @@ def named_pair(
             value = old
         if value is None:
             raise TypeError(f"{name} is missing; call the loss as loss(input, target)")
+        if not isinstance(value, Tensor):
+            raise TypeError(f"{name} must be a tensor, got {type(value).__name__}")
         pair.append(value)
     return pair[0], pair[1]
 

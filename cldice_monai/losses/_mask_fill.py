@@ -8,7 +8,7 @@ from torch import Tensor
 __all__ = ["extend_past_mask"]
 
 
-def extend_past_mask(x: Tensor, counts: Tensor | None, n_steps: int) -> Tensor:
+def extend_past_mask(x: Tensor, counts: Tensor | None, n_steps: int | None) -> Tensor:
     """Replace what does not count by a straight continuation of what does.
 
     Zeros under the mask would move the skeleton of a vessel that is cut by it. Instead each step
@@ -19,7 +19,8 @@ def extend_past_mask(x: Tensor, counts: Tensor | None, n_steps: int) -> Tensor:
     Args:
         x: (B, C, H, W) or (B, C, H, W, D).
         counts: boolean, (B, 1 or C, ...), True where a voxel counts; None where all do.
-        n_steps: how many voxels deep the continuation is; zeros lie beyond it.
+        n_steps: how many voxels deep the continuation is; zeros lie beyond it. None goes on until
+            everything is filled.
 
     Returns:
         Tensor of the shape of ``x``; its gradient does not pass through the continuation,
@@ -36,7 +37,9 @@ def extend_past_mask(x: Tensor, counts: Tensor | None, n_steps: int) -> Tensor:
     unknown = -1.0
     with torch.no_grad():
         filled = torch.where(counts, x, unknown)
-        for _ in range(n_steps):
+        for _ in range(sum(x.shape[2:]) if n_steps is None else n_steps):
+            if n_steps is None and not (filled == unknown).any():
+                break
             filled = torch.where(filled == unknown, _highest_neighbour(filled), filled)
         filled = filled.clamp(min=0)
     return torch.where(counts, x, filled)

@@ -42,6 +42,11 @@ class MonaiForm(NamedTuple):
         """
         input, target = plain(input), plain(target)
         input, target = _channels(input, target, self.channels, encode)
+        if not target.is_floating_point():
+            raise TypeError(
+                f"target must be floating with monai_compatible=True, got {target.dtype}; "
+                "convert it with target.float()"
+            )
         if target.shape != input.shape:
             raise AssertionError(
                 f"ground truth has different shape ({target.shape}) from input ({input.shape})"
@@ -118,10 +123,12 @@ def check_monai_only(arguments: dict[str, Any]) -> None:
 def _skeleton(x: Tensor, iter_: int, *, in_range: bool) -> Tensor:
     """Class indices and logits are let through, as MONAI lets them.
 
-    Values cannot be looked at in a compiled graph: what is not known to lie in [0, 1] takes the
-    slow form there, which is right for every range.
+    Values cannot be looked at in a compiled graph, and elsewhere than on the CPU a look waits for
+    the device: what is not known to lie in [0, 1] takes the slow form there, which is right for
+    every range.
     """
-    if in_range or (not torch.compiler.is_compiling() and _is_in_range(x)):
+    can_look = x.device.type == "cpu" and not torch.compiler.is_compiling()
+    if in_range or (can_look and _is_in_range(x)):
         return soft_skeleton(x, iter_, core=False, border="ignore")
     return soft_skeleton_any_range(x, iter_)
 

@@ -77,6 +77,8 @@ def prepare(
         ValueError: for shapes that do not match and values outside [0, 1].
     """
     input, target = plain(input), plain(target).detach()
+    if mask is not None and not isinstance(mask, Tensor):
+        raise TypeError(f"mask must be a tensor, got {type(mask).__name__}")
     _check_shapes(input, target, mask, settings)
     n_channels = input.shape[1]
     counts = counting(target, mask, settings.ignore_index)
@@ -86,6 +88,8 @@ def prepare(
         target = blank(target, counts)
     input = _activate(input, settings)
     if settings.to_onehot_y and n_channels > 1 and target.shape[1] == 1:
+        if check_range:
+            _check_classes(target, n_channels, settings.ignore_index)
         target = encode_classes(target, n_channels, settings.ignore_index)
     left_out = not settings.include_background and n_channels > 1
     if left_out:
@@ -96,7 +100,7 @@ def prepare(
     if counts is not None:
         input, target = blank(input, counts), blank(target, counts)
     if check_range:
-        _check_range(input, target)
+        _check_range(input, target, single=n_channels == 1)
     return Prepared(input, target, counts, left_out)
 
 
@@ -190,15 +194,37 @@ def encode_classes(target: Tensor, n_channels: int, ignore_index: int | None) ->
     return one_hot(target, num_classes=n_channels)
 
 
-def _check_range(input: Tensor, target: Tensor) -> None:
-    for name, values, remedy in (
-        ("input", input, "set sigmoid=True or softmax=True for logits"),
-        ("target", target, "set to_onehot_y=True for class indices"),
+def _check_classes(target: Tensor, n_channels: int, ignore_index: int | None) -> None:
+    wrong = (target < 0) | (target >= n_channels)
+    if ignore_index is not None:
+        wrong &= target != ignore_index
+    if wrong.any():
+        raise ValueError(
+            f"target holds the class {target[wrong][0].item():g}, but input has {n_channels} "
+            f"channels; give it classes from 0 to {n_channels - 1}, or set ignore_index"
+        )
+
+
+def _check_range(input: Tensor, target: Tensor, *, single: bool) -> None:
+    for name, values, of_one, of_several in (
+        (
+            "input",
+            input,
+            "set sigmoid=True for logits (softmax=True acts on several channels)",
+            "set sigmoid=True or softmax=True for logits",
+        ),
+        (
+            "target",
+            target,
+            "make it binary with target > 0 (to_onehot_y=True acts on several channels)",
+            "set to_onehot_y=True for class indices",
+        ),
     ):
         if values.numel() == 0:
             continue
         low, high = (bound.item() for bound in torch.aminmax(values.detach()))
         if low < -_TOLERANCE or high > 1 + _TOLERANCE:
             raise ValueError(
-                f"{name} must lie in [0, 1], got values from {low:.4g} to {high:.4g}; {remedy}"
+                f"{name} must lie in [0, 1], got values from {low:.4g} to {high:.4g}; "
+                f"{of_one if single else of_several}"
             )

@@ -46,8 +46,8 @@ def skeleton_pair(
     Raises:
         ValueError: where ``target_skeleton`` or what a function returns has another shape.
     """
-    # What an erosion and the opening at each level can reach.
-    reach = iter_ + 2
+    # What an erosion and the opening at each level can reach; other skeletons look at all of it.
+    reach = iter_ + 2 if isinstance(skeleton, str) and skeleton == "soft" else None
 
     def thin(x: Tensor) -> Tensor:
         x = extend_past_mask(x, prepared.mask, reach)
@@ -69,6 +69,8 @@ def skeleton_pair(
 
 def _fitted(target_skeleton: Tensor, prepared: Prepared) -> Tensor:
     """Bring a given skeleton to the target's form, dropping a background that is left out."""
+    if not isinstance(target_skeleton, Tensor):
+        raise TypeError(f"target_skeleton must be a tensor, got {type(target_skeleton).__name__}")
     found, target = plain(target_skeleton).detach(), prepared.target
     whole = (target.shape[0], target.shape[1] + 1, *target.shape[2:])
     if prepared.background_left_out and tuple(found.shape) == whole:

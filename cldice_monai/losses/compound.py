@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Literal
 
+import torch
 from torch import Tensor
 from torch.nn.modules.loss import _Loss
 
@@ -29,7 +30,8 @@ class CompoundclDiceLoss(_Loss):
         base_input: whether the base loss is given the input as it comes ("raw") or after the
             activation named for clDice, with the one-hot target ("activated"). By default torch's
             MSELoss, L1Loss, SmoothL1Loss, HuberLoss and BCELoss get "activated", all else "raw".
-        settings: the keyword arguments of `SoftclDiceLoss`.
+        settings: the keyword arguments of `SoftclDiceLoss`. ``sync_ranks`` acts on clDice alone:
+            the base loss is that of each process, whose gradients DistributedDataParallel averages.
 
     Raises:
         TypeError: where ``base_loss`` cannot be called, and as `SoftclDiceLoss` does.
@@ -99,6 +101,8 @@ class CompoundclDiceLoss(_Loss):
             input, target = prepared.input, prepared.target
         else:
             input, target = plain(input), plain(target).detach()
+            if input.dtype in (torch.float16, torch.bfloat16):
+                input = input.float()  # sums over a volume overflow in half precision
             if counts is not None:
                 input, target = blank(input, counts), blank(target, counts)
             ignored = self.cldice.channels.ignore_index

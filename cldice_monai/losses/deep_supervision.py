@@ -22,7 +22,9 @@ class ClDiceDeepSupervisionLoss(DeepSupervisionLoss):
     """MONAI's DeepSupervisionLoss with a down-sampling that loses and cuts no vessel.
 
     Args:
-        loss: a loss of this package, or another whose targets are one-hot or binary.
+        loss: a loss of this package, or another whose targets are one-hot or binary. Where it has
+            a softmax, the background of a small label gives way to the other classes; two of these
+            may still claim the same small voxel.
         weight_mode: "same", "exp" or "two", as MONAI's.
         weights: weights of the levels instead, as MONAI's.
 
@@ -71,6 +73,8 @@ class ClDiceDeepSupervisionLoss(DeepSupervisionLoss):
         if input is None:
             raise ValueError("input shouldn't be None.")
         heads = [input] if isinstance(input, Tensor) else list(input)
+        if not heads:
+            raise ValueError("input holds no head; pass one tensor or a list of them")
         target, mask = self._full_size(target, mask, heads[0].shape[1], len(heads))
         loss = self._loss_for(target, heads[0].shape[1])
         weights = [1.0] if isinstance(input, Tensor) else self.get_weights(levels=len(heads))
@@ -116,7 +120,14 @@ class ClDiceDeepSupervisionLoss(DeepSupervisionLoss):
     def _excludes(self) -> bool:
         """Whether the classes exclude each other, so that the background gives way to the rest."""
         channels = self._channels
-        return channels is not None and (channels.to_onehot_y or channels.softmax)
+        if channels is not None:
+            return channels.to_onehot_y or channels.softmax
+        return any(
+            isinstance(part, torch.nn.CrossEntropyLoss)
+            or getattr(part, "softmax", False)
+            or getattr(part, "use_softmax", False)
+            for part in self.loss.modules()
+        )
 
     def _full_size(
         self, target: Tensor, mask: Tensor | None, n_classes: int, n_heads: int

@@ -19,16 +19,20 @@ def suggest_iter(
     labels: Tensor | np.ndarray | Iterable[Tensor | np.ndarray],
     *,
     spacing: Sequence[float] | None = None,
+    include_background: bool = False,
+    ignore_index: int | None = None,
 ) -> int:
     """Return the smallest ``iter_`` with which every label is thinned completely.
 
     One more adds nothing but time; one less leaves a core in the thickest vessel.
 
     Args:
-        labels: (B, C, H, W) or (B, C, H, W, D), or several of them. One channel may hold class
-            indices, of which every one but 0 is vessel; of several channels the first is taken
-            for the background. Other values count from one half on.
+        labels: (B, C, H, W) or (B, C, H, W, D), or several of them, one-hot or probabilities
+            (from one half on), or class indices in one channel. Every class is thinned by itself.
         spacing: voxel size along each spatial axis, as it will be given to the loss.
+        include_background: whether channel 0 of several is a vessel of its own, as with a sigmoid,
+            and not the background.
+        ignore_index: class index that does not count.
 
     Returns:
         Number of iterations, 0 or more; 0 where all labels are empty.
@@ -46,15 +50,27 @@ def suggest_iter(
         Shit et al., clDice, CVPR 2021, section 4.1: k at least the largest radius.
     """
     batch = [labels] if isinstance(labels, Tensor | np.ndarray) else labels
-    return max((max(erosions_needed(label, spacing) - 1, 0) for label in batch), default=0)
+    return max(
+        (
+            max(
+                erosions_needed(_foreground(label, include_background, ignore_index), spacing) - 1,
+                0,
+            )
+            for label in batch
+        ),
+        default=0,
+    )
 
 
-def erosions_needed(label: Tensor | np.ndarray, spacing: Sequence[float] | None) -> int:
-    """Return after how many levels of erosion nothing is left of a batch of labels.
+def erosions_needed(mask: Tensor, spacing: Sequence[float] | None) -> int:
+    """Return after how many levels of erosion nothing is left of a batch of masks.
 
     An item that is vessel everywhere has no surface to erode from and is passed over.
+
+    Args:
+        mask: boolean, (N, H, W) or (N, H, W, D).
+        spacing: voxel size along each spatial axis, or None.
     """
-    mask = _foreground(torch.as_tensor(label))
     n_dims = mask.dim() - 1
     level = 0
     schedule: list[tuple[bool, ...]] = []
@@ -66,15 +82,25 @@ def erosions_needed(label: Tensor | np.ndarray, spacing: Sequence[float] | None)
     return level
 
 
-def _foreground(label: Tensor) -> Tensor:
+def _foreground(
+    label: Tensor | np.ndarray, include_background: bool, ignore_index: int | None
+) -> Tensor:
+    """Return one boolean mask an item and class, (N, ...)."""
+    label = torch.as_tensor(label).detach()
     if label.dim() not in (4, 5):
         raise ValueError(
             f"labels must be (B, C, H, W) or (B, C, H, W, D), got {tuple(label.shape)}; "
             "add batch and channel axes with label[None, None]"
         )
-    if label.shape[1] > 1:
+    if label.shape[1] == 1 and (ignore_index is not None or bool((label > 1).any())):
+        classes = [v for v in label.unique().tolist() if v not in (0, ignore_index)]
+        masks = [label[:, 0] == value for value in classes]
+        return (
+            torch.cat(masks) if masks else label.new_zeros((0, *label.shape[2:]), dtype=torch.bool)
+        )
+    if label.shape[1] > 1 and not include_background:
         label = label[:, 1:]
-    return (label.detach() >= 0.5).flatten(0, 1)
+    return (label >= 0.5).flatten(0, 1)
 
 
 def _erode(mask: Tensor, axes: tuple[bool, ...]) -> Tensor:

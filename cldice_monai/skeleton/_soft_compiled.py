@@ -32,6 +32,15 @@ _LOADED: dict[torch.dtype, ctypes.CDLL | None] = {}
 _NAMES = {torch.float32: ("float", "f32"), torch.float64: ("double", "f64")}
 
 
+def _renew_lock() -> None:
+    global _LOCK
+    _LOCK = threading.Lock()
+
+
+# A process forked while another thread compiles would wait for a thread that it does not have.
+os.register_at_fork(after_in_child=_renew_lock)
+
+
 def find_compiler() -> str | None:
     """Return the path of a C compiler, or None."""
     for name in (os.environ.get("CC", ""), "cc", "gcc", "clang"):

@@ -15,7 +15,7 @@ def soft_skeleton_any_range(x: Tensor, iter_: int) -> Tensor:
     """Return the soft skeleton of the paper's appendix, for tensors that are no probabilities.
 
     Slow and large, as every pooling keeps the place of its extremes: it is there so that results
-    for logits or class indices, which the fast form refuses, can be repeated.
+    for logits or class indices, which the fast form does not handle, can be repeated.
 
     Args:
         x: (B, C, H, W) or (B, C, H, W, D), floating, any values.

@@ -51,7 +51,7 @@ class DownsampleLabel(Transform):
             The same type and dtype, (C, ceil(H / f), ...); an affine moves with it.
 
         Raises:
-            ValueError: for another shape or number of factors.
+            ValueError: for another shape or number of factors, and for values above 1.
         """
         shape = label.shape[1:]
         factors = self.factor * len(shape) if len(self.factor) == 1 else self.factor
@@ -62,6 +62,11 @@ class DownsampleLabel(Transform):
             )
         size = [-(-n // f) for n, f in zip(shape, factors, strict=True)]
         plain = convert_to_tensor(label, track_meta=False)
+        if plain.numel() and plain.max() > 1:
+            raise ValueError(
+                f"label must be one-hot or binary, got values up to {plain.max().item():g}; use "
+                "AsDiscrete(to_onehot=...) for class indices, or BinarizeLabel"
+            )
         small = downsample_label(plain[None], size)[0]
         result, *_ = convert_to_dst_type(small, label, dtype=small.dtype)
         if isinstance(result, MetaTensor):

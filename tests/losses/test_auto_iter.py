@@ -130,3 +130,22 @@ def test_an_iter_that_is_too_small_still_tells_right_from_wrong(tube, n_dims):
     assert loss(label, label).item() < 1e-4
     assert loss(shifted, label).item() > 0.99
     assert 0.2 < loss(torch.maximum(label, shifted), label).item() < 0.5
+
+
+def test_the_suggestion_looks_at_the_channels_that_the_loss_looks_at(tube):
+    thick, thin = tube(2, 32, 6), tube(2, 32, 1)
+    label = torch.cat([thick, thin], dim=1)
+    auto = SoftclDiceLoss("auto")  # a sigmoid's channels are vessels of their own
+    auto(label, label)
+    assert suggest_iter(label, include_background=True) == auto.iter == 6
+    assert suggest_iter(label) == 1
+
+
+def test_the_suggestion_thins_every_class_by_itself_and_passes_over_what_does_not_count():
+    classes = torch.zeros(1, 1, 32, 32)
+    classes[..., 8:13, :] = 1
+    classes[..., 13:18, :] = 2  # beside it: together they are ten wide
+    assert suggest_iter(classes) == 2
+    classes[..., 18:, :] = 255
+    assert suggest_iter(classes, ignore_index=255) == 2
+    assert suggest_iter(classes.long(), ignore_index=255) == 2

@@ -2,7 +2,8 @@
 
 import pytest
 import torch
-from monai.losses import DeepSupervisionLoss, DiceLoss
+from monai.losses import DeepSupervisionLoss, DiceCELoss, DiceLoss
+from torch import nn
 
 from cldice_monai.losses import ClDiceDeepSupervisionLoss, SoftclDiceLoss, SoftDiceclDiceLoss
 from cldice_monai.topology.label_downsampling import downsample_label
@@ -155,3 +156,29 @@ def test_what_cannot_be_used_is_refused():
         foreign(None, x)
     with pytest.raises(TypeError, match="loss must be"):
         ClDiceDeepSupervisionLoss(lambda x, y: x)
+
+
+@pytest.mark.parametrize("foreign", [DiceCELoss(softmax=True), nn.CrossEntropyLoss()])
+def test_small_labels_for_a_softmax_of_another_package_are_one_hot(foreign):
+    line = torch.zeros(1, 1, 16, 16)
+    line[..., 5, :] = 1
+    label = torch.cat([1 - line, line], dim=1)
+    seen = []
+
+    class Spy(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.inner = foreign
+
+        def forward(self, head, target):
+            seen.append(target)
+            return self.inner(head, target)
+
+    heads = [20 * label - 10, torch.zeros(1, 2, 4, 4)]
+    ClDiceDeepSupervisionLoss(Spy())(heads, label)
+    assert seen[1].sum(dim=1).unique().tolist() == [1.0]
+
+
+def test_a_list_without_a_head_is_refused():
+    with pytest.raises(ValueError, match="input holds no head"):
+        ClDiceDeepSupervisionLoss(SoftDiceclDiceLoss())([], torch.zeros(1, 1, 8, 8))

@@ -5,7 +5,12 @@ import torch
 from monai.losses import FocalLoss
 from torch import nn
 
-from cldice_monai.losses import CompoundclDiceLoss, SoftclDiceLoss, SoftDiceclDiceLoss
+from cldice_monai.losses import (
+    ClDiceDeepSupervisionLoss,
+    CompoundclDiceLoss,
+    SoftclDiceLoss,
+    SoftDiceclDiceLoss,
+)
 from cldice_monai.losses._mask_fill import extend_past_mask
 from cldice_monai.skeleton import soft_skeleton
 
@@ -238,14 +243,61 @@ def test_boolean_one_hot_labels_can_be_ignored(tube, ignored):
     assert torch.equal(loss(logits, label.bool()), loss(logits, label))
 
 
-def test_a_vessel_runs_on_under_the_mask_as_far_as_the_skeleton_can_see():
+def test_a_vessel_runs_on_under_the_mask_as_far_as_the_skeleton_can_see(monkeypatch):
     label = torch.zeros(1, 1, 16, 5)
     label[..., 2] = 1
     mask = torch.ones_like(label)
     mask[:, :, 8:] = 0
     seen = []
-    loss = SoftclDiceLoss(3, skeleton=lambda x: seen.append(x) or x)
-    loss(label, label, mask=mask)
-    # iter_ + 2 = 5 rows past the last of 8 that count.
+
+    def spy(x, *_, **__):
+        seen.append(x)
+        return x
+
+    # The soft skeleton sees iter_ + 2 = 5 rows past the last of 8 that count.
+    monkeypatch.setattr("cldice_monai.losses._skeletons.soft_skeleton", spy)
+    SoftclDiceLoss(3)(label, label, mask=mask)
     for x in seen:
         assert x[0, 0, :, 2].tolist() == [1.0] * 13 + [0.0] * 3
+    # Others see all of it.
+    seen.clear()
+    SoftclDiceLoss(3, skeleton=spy)(label, label, mask=mask)
+    for x in seen:
+        assert x[0, 0, :, 2].tolist() == [1.0] * 16
+
+
+@pytest.mark.parametrize("n_dims", [2, 3])
+@pytest.mark.parametrize("iter_", [0, 3])
+def test_a_mask_does_not_move_an_exact_skeleton_either(tube, n_dims, iter_):
+    label = tube(n_dims, 32, 8)
+    mask = half_mask(label)
+    seen = []
+
+    def keep(x):
+        seen.append(x)
+        return x
+
+    SoftclDiceLoss(iter_, skeleton=keep)(label, label, mask=mask)
+    assert torch.equal(seen[0], label)  # the tube runs on to the end of the image
+    exact = SoftclDiceLoss(iter_, skeleton="exact", reduction="none")
+    other = SoftclDiceLoss(12, skeleton="exact", reduction="none")
+    cut = label.clone()
+    cut[:, :, 4:10] = 0
+    assert exact(cut, label, mask=mask) == other(cut, label, mask=mask)
+
+
+@pytest.mark.parametrize("n_dims", [2, 3])
+def test_a_small_voxel_counts_where_all_that_it_covers_do(n_dims):
+    masks = []
+
+    class Recorder(nn.Module):
+        def forward(self, _, target, mask):
+            masks.append(mask)
+            return target.sum()
+
+    label = torch.ones(1, 1, *[8] * n_dims)
+    mask = torch.ones_like(label)
+    mask[..., 3] = 0  # in the second of four small voxels
+    heads = [label, torch.ones(1, 1, *[4] * n_dims)]
+    ClDiceDeepSupervisionLoss(Recorder())(heads, label, mask=mask)
+    assert masks[1][(0,) * (n_dims + 1)].tolist() == [1, 0, 1, 1]

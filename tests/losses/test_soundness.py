@@ -231,3 +231,16 @@ def test_a_gap_in_a_vessel_gets_the_gradient_that_closes_it():
     gap = logits.grad[0, 0, 5, 5, 11:13]
     assert (gap < 0).all()
     assert gap.abs().min() > 10 * logits.grad[0, 0, 0, 0].abs().max()
+
+
+@pytest.mark.parametrize("gap", [80.0, 95.0, 100.0, 103.0, 104.0])
+def test_a_probability_too_small_for_a_quotient_has_a_finite_gradient(gap):
+    logits = torch.zeros(1, 2, 16, 16)
+    logits[:, 0] = gap
+    logits.requires_grad_()
+    target = torch.zeros(1, 2, 16, 16)
+    target[:, 0] = 1
+    loss = SoftDiceclDiceLoss(softmax=True, smooth_nr=0, smooth_dr=0)(logits, target)
+    (gradient,) = torch.autograd.grad(loss, logits)
+    assert loss.isfinite()
+    assert gradient.isfinite().all()

@@ -1,5 +1,7 @@
 """The soft skeleton against MONAI's, finite differences, and itself on other paths."""
 
+import subprocess
+import sys
 import threading
 import time
 
@@ -298,3 +300,29 @@ def test_memory_that_cannot_be_had_is_a_memory_error(monkeypatch, n_planes, name
     sizes = (1, n_planes, 1, 2**54)
     with pytest.raises(MemoryError, match="no memory for the soft skeleton"):
         _soft_compiled._run(name, torch.float32, tensors, [1], sizes, options)
+
+
+def test_a_process_forked_while_another_thread_compiles_does_not_hang():
+    # The child inherits the lock as it is held, without the thread that would release it.
+    program = """
+import multiprocessing, threading, torch
+from cldice_monai.skeleton import _soft_compiled, soft_skeleton
+held = threading.Event()
+def hold():
+    with _soft_compiled._LOCK:
+        held.set()
+        threading.Event().wait(20)
+threading.Thread(target=hold, daemon=True).start()
+held.wait()
+child = multiprocessing.get_context("fork").Process(
+    target=soft_skeleton, args=(torch.rand(1, 1, 8, 8), 1)
+)
+child.start()
+child.join(15)
+print("hangs" if child.is_alive() else child.exitcode)
+child.kill()
+"""
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", program], capture_output=True, text=True, check=False
+    )
+    assert done.stdout.strip() == "0", done.stderr

@@ -1,7 +1,9 @@
+import nibabel
 import numpy as np
 import pytest
 import torch
 from monai.data import MetaTensor
+from PIL import Image
 from scipy import ndimage
 
 from cldice_monai.data.synthetic import generate_vessels
@@ -232,3 +234,25 @@ def test_arguments_that_cannot_be_used_are_refused(arguments):
 def test_label_of_another_shape_is_refused():
     with pytest.raises(ValueError, match=r"label must be \(C, 8, 8\), got \(1, 9, 9\)"):
         RandBreakVessel(prob=1.0)(np.ones((1, 8, 8)), np.ones((1, 9, 9)))
+
+
+def connections_taken(label, gap_length, n_gaps):
+    """How many gaps were cut into a label, and by how much the Euler characteristic went up."""
+    cut = RandBreakVessel(1.0, (n_gaps, n_gaps), gap_length).set_random_state(0)
+    _, gaps = cut.cut(label[None].astype(np.float32), label[None])
+    broken = label & (np.asarray(gaps[0]) == 0)
+    n = ndimage.label(label & ~broken, structure=np.ones((3,) * label.ndim))[1]
+    return n, euler_characteristic(broken) - euler_characteristic(label)
+
+
+@pytest.mark.real_data
+def test_every_gap_in_a_real_label_takes_one_connection(shared_data):
+    volume = nibabel.load(shared_data / "VesSAP_synthetic" / "label.nii.gz")
+    label = np.asarray(volume.dataobj[:128, :128, :128]) > 0
+    assert connections_taken(label, (5, 10), 12) == (12, 12)
+
+
+@pytest.mark.real_data
+def test_every_gap_in_real_roads_takes_one_connection(shared_data):
+    path = sorted((shared_data / "roads_crops" / "labels").iterdir())[0]
+    assert connections_taken(np.asarray(Image.open(path)) > 0, (10, 20), 12) == (12, 12)

@@ -91,10 +91,10 @@ def _one_channel(
         image = image * np.exp(
             np.float32(settings.bias) * smooth_field(shape, scale=scale, rng=rng)
         )
-    image = blur(image, settings.psf_sigma)
+    blurred = blur(image, settings.psf_sigma)
     if settings.slice_thickness == 1:
-        return add_noise(image, settings=settings, rng=rng)
-    slices = as_slices(image, settings.slice_thickness)
+        return add_noise(blurred, settings=settings, rng=rng)
+    slices = as_slices(blurred, settings.slice_thickness)
     noisy = add_noise(slices, settings=settings, rng=rng)
     return between_slices(noisy, settings.slice_thickness, shape[2])
 

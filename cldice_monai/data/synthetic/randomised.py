@@ -65,8 +65,8 @@ def _draw_imaging(rng: np.random.Generator) -> ImagingSettings:
         wall_thickness=rng.uniform(0.7, 1.5),
         falloff_length=_sometimes(rng, 0.4, _factor(rng, 50.0, 300.0)),
         blobs_per_megavoxel=_sometimes(rng, 0.5, _factor(rng, 5.0, 80.0)),
-        sheets=int(_sometimes(rng, 0.3, 1 + rng.integers(2))),
-        slice_thickness=int(_sometimes(rng, 0.2, 1 + rng.integers(3))) + 1,
+        sheets=int(_sometimes(rng, 0.3, 1 + int(rng.integers(2)))),
+        slice_thickness=int(_sometimes(rng, 0.2, 1 + int(rng.integers(3)))) + 1,
     )
 
 

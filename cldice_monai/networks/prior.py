@@ -18,10 +18,11 @@ def start_from_prior(network: nn.Module, *, foreground: float = 0.05) -> nn.Modu
     that is done every vessel is drawn too wide.
 
     Args:
-        network: a segmentation network with one output channel that ends in a convolution with a
-            bias (MONAI's UNet, for instance) and whose output goes through a sigmoid; changed in
-            place.
-        foreground: share of the voxels that is expected to be vessel, between 0 and 1.
+        network: a segmentation network that ends in a convolution with a bias (MONAI's UNet, for
+            instance). The output goes through a sigmoid if it has one channel, through a softmax
+            with the background first if it has several; changed in place.
+        foreground: share of the voxels that is expected to be vessel, between 0 and 1; several
+            classes of vessel share it equally.
 
     Returns:
         The same network.
@@ -41,11 +42,14 @@ def start_from_prior(network: nn.Module, *, foreground: float = 0.05) -> nn.Modu
         raise ValueError(f"foreground must lie between 0 and 1, got {foreground}")
     convolutions = [m for m in network.modules() if isinstance(m, nn.Conv2d | nn.Conv3d)]
     last = convolutions[-1] if convolutions else None
-    if last is None or last.bias is None or last.out_channels != 1:
+    if last is None or last.bias is None:
         raise ValueError(
-            "network must end in a convolution with a bias and one output channel; "
+            "network must end in a convolution with a bias; "
             f"{type(network).__name__} does not: use it without start_from_prior"
         )
+    n_vessels = max(last.out_channels - 1, 1)
     with torch.no_grad():
-        last.bias.fill_(math.log(foreground / (1 - foreground)))
+        last.bias.fill_(math.log(foreground / n_vessels / (1 - foreground)))
+        if last.out_channels > 1:
+            last.bias[0] = 0.0
     return network

@@ -74,9 +74,9 @@ def find_cremi_cases(root: Path) -> LayoutCases:
     Raises:
         InputError: if there is no such file, or h5py is not installed.
     """
-    _require_h5py()
     if not root.exists():
         raise InputError(f"{root}: there is no such folder; pass the folder of the CREMI data")
+    _require_h5py()
     names = [root] if root.is_file() else sorted(root.iterdir())
     files = [path for path in names if path.suffix.lower() in _ENDINGS and path.is_file()]
     found = LayoutCases()

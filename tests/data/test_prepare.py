@@ -6,7 +6,7 @@ import json
 import nibabel as nib
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageSequence
 
 from cldice_monai.data import (
     CREMIDataset,
@@ -19,6 +19,7 @@ from cldice_monai.data import (
     find_inference_cases,
     find_training_cases,
 )
+from cldice_monai.data.check_case import check_case
 from cldice_monai.data.prepare import prepare_dataset
 from cldice_monai.data.sources import SOURCE_NAMES, source_named
 from cldice_monai.errors import InputError
@@ -295,6 +296,34 @@ def test_channels_that_a_dataset_does_not_have_are_refused(name, channels):
 def test_unknown_dataset_is_refused_with_the_known_ones():
     with pytest.raises(InputError, match="choose one of vessap, deepvesselnet, drive"):
         source_named("stare")
+
+
+@pytest.mark.real_data
+def test_real_two_photon_stacks_are_prepared_with_their_known_share_of_vessel(
+    shared_data, layouts, prepare, tmp_path
+):
+    root = tmp_path / "two_photon"
+    for kind, folder in (("images", "imagesTr"), ("labels", "labelsTr")):
+        for path in sorted((shared_data / "vesselNN" / kind).iterdir()):
+            with Image.open(path) as pages:
+                stack = np.stack([np.asarray(page) for page in ImageSequence.Iterator(pages)])
+            name = "_".join(path.stem.split("_")[:2])
+            layouts.nifti(root / folder / f"{name}.nii.gz", stack.transpose(2, 1, 0))
+    prepared = prepare("folder", root)
+    assert prepared.faults == ()
+    found = find_training_cases(prepared.list_path)
+    reports = {
+        case.case_id: check_case(case, in_channels=1)
+        for case in (*found.training, *found.validation, *find_inference_cases(tmp_path / "out"))
+    }
+    shares = {name: round(100 * report.vessel_share, 1) for name, report in reports.items()}
+    assert shares == {  # as PROVENANCE.md says
+        "burgess2014_lowerRes": 29.8,
+        "burgess2014_noisySparseVessels": 42.1,
+        "burgess2014_tgMouse": 36.1,
+        "poon2015_plaqueVessels": 34.0,
+        "burgess2014_bbbDisruption": 12.4,
+    }
 
 
 def _spoil(root, layouts):

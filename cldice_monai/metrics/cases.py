@@ -58,6 +58,9 @@ def binary_channels(
         >>> binary_channels(x, x, include_background=False)[0].shape
         (1, 1, 4, 4)
     """
+    for name, value in (("y_pred", y_pred), ("y", y)):
+        if not isinstance(value, torch.Tensor):
+            raise TypeError(f"{name} must be a tensor, got {type(value).__name__}")
     predicted = as_mask(y_pred, name="y_pred", ranks=(4, 5))
     true = as_mask(y, name="y", ranks=(4, 5))
     if predicted.shape != true.shape:
@@ -90,7 +93,8 @@ def measure_cases(
         measure: takes a `Case` and returns a fixed number n of figures.
         y_pred: as for `binary_channels`.
         y: as for `binary_channels`. The name of a case, which seeds its patches, is the file name
-            in a MetaTensor's metadata; without one the label's content stands in for it.
+            in a MetaTensor's metadata, with that of its folder where the file is only called label,
+            mask or the like; without one the label's content stands in for it.
         include_background: as for `binary_channels`.
         patches: measure these patches of each case instead of the whole volume.
 
@@ -107,13 +111,15 @@ def measure_cases(
         [[[16.0]], [[16.0]]]
     """
     predicted, true = binary_channels(y_pred, y, include_background=include_background)
+    if not len(true):
+        raise ValueError("y_pred and y hold no item; leave out empty batches")
     rows = []
     for number, (item_pred, item_label) in enumerate(zip(predicted, true, strict=True)):
         spacing = _spacing_mm(y, number)
         if patches is None:
             item_pred, item_label = item_pred[:, None], item_label[:, None]
         else:
-            name = _case_id(y, number, item_label)
+            name = _case_id(y, number)
             starts = patches.starts(item_label.shape[1:], case_id=name)
             item_pred = [patches.crop(channel, starts) for channel in item_pred]
             item_label = [patches.crop(channel, starts) for channel in item_label]
@@ -145,12 +151,18 @@ def _of_item(value: object, number: int) -> object:
     return value[number] if isinstance(value, list | tuple) and number < len(value) else value
 
 
-def _case_id(y: torch.Tensor, number: int, label: np.ndarray) -> str:
+_NAMES_OF_NO_CASE = {"annotation", "gt", "label", "labels", "mask", "seg", "segmentation", "truth"}
+
+
+def _case_id(y: torch.Tensor, number: int) -> str:
     if isinstance(y, MetaTensor):
-        name = _of_item(y.meta.get("filename_or_obj"), number)
-        if isinstance(name, str) and name:
-            return Path(name).name
-    return hashlib.sha256(np.packbits(label).tobytes()).hexdigest()
+        file = _of_item(y.meta.get("filename_or_obj"), number)
+        if isinstance(file, str) and file:
+            name = Path(Path(file).name.removesuffix(".gz")).stem
+            return f"{Path(file).parent.name}/{name}" if name in _NAMES_OF_NO_CASE else name
+    # All channels, whether or not the background is measured.
+    content = (y[number] != 0).cpu().numpy()
+    return hashlib.sha256(np.packbits(content).tobytes()).hexdigest()
 
 
 def _spacing_mm(y: torch.Tensor, number: int) -> tuple[float, ...] | None:

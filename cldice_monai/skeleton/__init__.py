@@ -2,7 +2,15 @@
 
 from cldice_monai.skeleton.background import background_skeleton
 from cldice_monai.skeleton.binary import skeletonize
+from cldice_monai.skeleton.graph import SkeletonGraph, skeleton_graph
 from cldice_monai.skeleton.soft import soft_skeleton
 from cldice_monai.skeleton.spurs import prune_spurs
 
-__all__ = ["background_skeleton", "prune_spurs", "skeletonize", "soft_skeleton"]
+__all__ = [
+    "SkeletonGraph",
+    "background_skeleton",
+    "prune_spurs",
+    "skeleton_graph",
+    "skeletonize",
+    "soft_skeleton",
+]

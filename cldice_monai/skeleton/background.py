@@ -7,18 +7,18 @@ from collections.abc import Sequence
 import numpy as np
 
 from cldice_monai.skeleton.connectivity import Connectivity, check_connectivity
-from cldice_monai.skeleton.mask import Mask, as_mask
+from cldice_monai.skeleton.mask import Array, as_items, as_mask, in_form_of
 from cldice_monai.skeleton.thinning import thin_within_exterior
 
 __all__ = ["background_skeleton"]
 
 
 def background_skeleton(
-    mask: Mask,
+    mask: Array,
     *,
     connectivity: Connectivity = "foreground-full",
     spacing: Sequence[float] | None = None,
-) -> np.ndarray:
+) -> Array:
     """Thin what is not in a mask, together with all that lies outside the array.
 
     The paper completes the grid to a sphere by one exterior cell. Here the array is padded by one
@@ -26,13 +26,14 @@ def background_skeleton(
     deleted. The background is thinned under the connectivity dual to the mask's.
 
     Args:
-        mask: (H, W) or (H, W, D), binary, bool or 0/1 of any dtype.
+        mask: (H, W), (H, W, D), (B, C, H, W) or (B, C, H, W, D), binary, bool or 0/1 of any dtype.
         connectivity: of the mask, as for `skeletonize`; its background has the dual one.
         spacing: voxel size along each axis, for centring; None centres in voxels.
 
     Returns:
-        Boolean array, two longer than the mask along each axis: the skeleton, the outermost layer
-        True. Of an empty mask, whose background is the whole sphere, all True.
+        Boolean array, or tensor on the mask's device, two longer than the mask along each spatial
+        axis: the skeleton, the outermost layer True. Of an empty mask, whose background is the
+        whole sphere, all True.
 
     Raises:
         TypeError: ``mask`` holds no numbers.
@@ -53,8 +54,12 @@ def background_skeleton(
         Shit et al., clDice, CVPR 2021, section 3 and corollary 1.1.
     """
     check_connectivity(connectivity)
-    voxels = as_mask(mask)
+    voxels = as_mask(mask, ranks=(2, 3, 4, 5))
+    items = as_items(voxels)
     dual: Connectivity = (
         "foreground-face" if connectivity == "foreground-full" else "foreground-full"
     )
-    return thin_within_exterior(~voxels, connectivity=dual, spacing=spacing)
+    thinned = [thin_within_exterior(~item, connectivity=dual, spacing=spacing) for item in items]
+    size = [n + 2 for n in items.shape[1:]]
+    batch = np.array(thinned, bool).reshape(*voxels.shape[: voxels.ndim - len(size)], *size)
+    return in_form_of(mask, batch)

@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypeVar
 
 import numpy as np
-import torch
 
 from cldice_monai.skeleton.connectivity import Connectivity, check_connectivity
-from cldice_monai.skeleton.mask import as_items, as_mask
+from cldice_monai.skeleton.mask import Array, as_items, as_mask, in_form_of
 from cldice_monai.skeleton.thinning import thin
 
 __all__ = ["skeletonize"]
 
-_Array = TypeVar("_Array", np.ndarray, torch.Tensor)
-
 
 def skeletonize(
-    mask: _Array,
+    mask: Array,
     *,
     connectivity: Connectivity = "foreground-full",
     spacing: Sequence[float] | None = None,
-) -> _Array:
+) -> Array:
     """Thin masks to centred curves that keep every component, loop and cavity.
 
     Guaranteed, because only simple points are ever deleted: the skeleton is a subset of the mask
@@ -70,15 +66,17 @@ def skeletonize(
     items = as_items(voxels)
     _check_spacing(spacing, items.ndim - 1)
     skeleton = thin(items, connectivity=connectivity, spacing=spacing).reshape(voxels.shape)
-    if isinstance(mask, torch.Tensor):
-        return torch.from_numpy(skeleton).to(mask.device)
-    return skeleton
+    return in_form_of(mask, skeleton)
 
 
 def _check_spacing(spacing: Sequence[float] | None, axes: int) -> None:
     if spacing is None:
         return
-    if len(spacing) != axes or not all(0 < size < float("inf") for size in spacing):
+    if (
+        not hasattr(spacing, "__len__")
+        or len(spacing) != axes
+        or not all(0 < size < float("inf") for size in spacing)
+    ):
         raise ValueError(
             f"spacing must be {axes} positive numbers, one a spatial axis, got {spacing!r}"
         )

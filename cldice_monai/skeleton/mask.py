@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Any, TypeVar
+
 import numpy as np
 import torch
 
-__all__ = ["Mask", "as_items", "as_mask", "bounding_box", "check_same_shape"]
+__all__ = [
+    "Array",
+    "Mask",
+    "as_items",
+    "as_mask",
+    "bounding_box",
+    "check_same_shape",
+    "in_form_of",
+]
 
 Mask = np.ndarray | torch.Tensor
+Array = TypeVar("Array", np.ndarray, torch.Tensor)
 
 HOW_TO_THRESHOLD = (
     "threshold it first, for example probabilities with `x >= 0.5`, logits with `x >= 0`, "
@@ -53,6 +64,23 @@ def as_mask(mask: Mask, *, name: str = "mask", ranks: tuple[int, ...] = (2, 3)) 
     if not bool(np.array_equal(result, mask)):
         raise ValueError(_value_message(name, has_nan=bool(np.isnan(mask).any())))
     return result
+
+
+def in_form_of(like: Mask, voxels: np.ndarray) -> Any:
+    """Return an array as it is, or as a plain tensor on the device of ``like`` if that is one.
+
+    Args:
+        like: array or tensor that a caller was given.
+        voxels: the result in numpy.
+
+    Returns:
+        Array or tensor.
+
+    Example:
+        >>> in_form_of(torch.zeros(1), np.ones(2, bool))
+        tensor([True, True])
+    """
+    return torch.from_numpy(voxels).to(like.device) if isinstance(like, torch.Tensor) else voxels
 
 
 def as_items(voxels: np.ndarray) -> np.ndarray:
@@ -151,7 +179,7 @@ def _rank_message(name: str, shape: tuple[int, ...], ranks: tuple[int, ...]) -> 
     if len(shape) < min(ranks):
         advice = "add the missing axes with x[None]"
     elif len(shape) > max(ranks):
-        advice = "take one item and channel, for example x[0, 0]"
+        advice = "take one item and channel, x[0, 0], or a function for batches"
     else:
         advice = "add batch and channel axes with x[None, None], or drop an axis of length one"
     return f"{name} must be {wanted}, got shape {shape}; {advice}"

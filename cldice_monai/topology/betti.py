@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
-
 import numpy as np
-import torch
 
 from cldice_monai.skeleton.connectivity import Connectivity, check_connectivity
-from cldice_monai.skeleton.mask import Mask, as_items, as_mask, bounding_box
+from cldice_monai.skeleton.mask import Array, Mask, as_items, as_mask, bounding_box, in_form_of
 from cldice_monai.topology.components import background_runs, count_components, foreground_runs
 from cldice_monai.topology.euler import euler_of_items
 from cldice_monai.topology.labelled_components import (
@@ -22,8 +19,6 @@ __all__ = [
     "betti_numbers",
     "euler_characteristic",
 ]
-
-_Array = TypeVar("_Array", np.ndarray, torch.Tensor)
 
 
 def betti_numbers(mask: Mask, *, connectivity: Connectivity = "foreground-full") -> tuple[int, ...]:
@@ -89,9 +84,7 @@ def euler_characteristic(mask: Mask, *, connectivity: Connectivity = "foreground
     return int(euler_of_items(_crop(as_mask(mask)[None]), connectivity=connectivity)[0])
 
 
-def batched_betti_numbers(
-    masks: _Array, *, connectivity: Connectivity = "foreground-full"
-) -> _Array:
+def batched_betti_numbers(masks: Array, *, connectivity: Connectivity = "foreground-full") -> Array:
     """Return the Betti numbers of every batch item and channel, counted at once.
 
     Args:
@@ -114,14 +107,12 @@ def batched_betti_numbers(
     voxels: np.ndarray = as_mask(masks, name="masks", ranks=(4, 5))
     items = _crop(as_items(voxels))
     numbers = _betti_of_items(items, connectivity).reshape((*voxels.shape[:2], items.ndim - 1))
-    if isinstance(masks, torch.Tensor):
-        return torch.from_numpy(numbers).to(masks.device)
-    return numbers
+    return in_form_of(masks, numbers)
 
 
 def batched_euler_characteristic(
-    masks: _Array, *, connectivity: Connectivity = "foreground-full"
-) -> _Array:
+    masks: Array, *, connectivity: Connectivity = "foreground-full"
+) -> Array:
     """Return the Euler characteristic of every batch item and channel.
 
     Args:
@@ -143,9 +134,7 @@ def batched_euler_characteristic(
     voxels: np.ndarray = as_mask(masks, name="masks", ranks=(4, 5))
     numbers = euler_of_items(_crop(as_items(voxels)), connectivity=connectivity)
     numbers = numbers.reshape(voxels.shape[:2])
-    if isinstance(masks, torch.Tensor):
-        return torch.from_numpy(numbers).to(masks.device)
-    return numbers
+    return in_form_of(masks, numbers)
 
 
 def _crop(items: np.ndarray) -> np.ndarray:

@@ -9,7 +9,7 @@ import numpy as np
 from cldice_monai.skeleton.background import background_skeleton
 from cldice_monai.skeleton.binary import skeletonize
 from cldice_monai.skeleton.connectivity import Connectivity, check_connectivity
-from cldice_monai.skeleton.mask import Mask, as_mask, check_same_shape
+from cldice_monai.skeleton.mask import Mask, as_mask, check_same_shape, in_form_of
 from cldice_monai.skeleton.simple_points import separates_background
 from cldice_monai.topology.betti import betti_numbers
 
@@ -28,14 +28,16 @@ class HomotopyCertificate:
         misses: foreground skeleton of the label outside the prediction.
         background_ghosts: background skeleton of the prediction inside the label.
         background_misses: background skeleton of the label inside the prediction.
+
+    The four are boolean, of the masks' shape: arrays, or tensors where the prediction is one.
     """
 
     holds: bool
     premises_met: bool
-    ghosts: np.ndarray
-    misses: np.ndarray
-    background_ghosts: np.ndarray
-    background_misses: np.ndarray
+    ghosts: Mask
+    misses: Mask
+    background_ghosts: Mask
+    background_misses: Mask
 
 
 def homotopy_certificate(
@@ -86,10 +88,10 @@ def homotopy_certificate(
     return HomotopyCertificate(
         holds=not any(voxels.any() for voxels in against),
         premises_met=all(admits_skeleta(m, connectivity=connectivity) for m in (predicted, true)),
-        ghosts=ghosts,
-        misses=misses,
-        background_ghosts=background_ghosts,
-        background_misses=background_misses,
+        ghosts=in_form_of(pred, ghosts),
+        misses=in_form_of(pred, misses),
+        background_ghosts=in_form_of(pred, background_ghosts),
+        background_misses=in_form_of(pred, background_misses),
     )
 
 

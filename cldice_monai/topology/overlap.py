@@ -10,7 +10,7 @@ import numpy as np
 from scipy import ndimage
 
 from cldice_monai.skeleton.binary import skeletonize
-from cldice_monai.skeleton.mask import Mask, as_mask, check_same_shape
+from cldice_monai.skeleton.mask import Mask, as_mask, check_same_shape, in_form_of
 from cldice_monai.topology.length import check_spacing, skeleton_length_mm
 
 __all__ = [
@@ -43,7 +43,8 @@ class GhostsAndMisses:
     """Where two masks disagree about the network, as voxels and as figures.
 
     Attributes:
-        ghosts: voxels of the predicted skeleton outside the label, boolean, the masks' shape.
+        ghosts: voxels of the predicted skeleton outside the label, boolean, the masks' shape; an
+            array, or a tensor where the prediction is one.
         misses: voxels of the label's skeleton outside the prediction, boolean, the same shape.
         n_ghost_voxels: number of ghosts.
         n_miss_voxels: number of misses.
@@ -54,8 +55,8 @@ class GhostsAndMisses:
         spacing_mm: the spacing that the lengths were measured with; None without.
     """
 
-    ghosts: np.ndarray
-    misses: np.ndarray
+    ghosts: Mask
+    misses: Mask
     n_ghost_voxels: int
     n_miss_voxels: int
     n_ghost_pieces: int
@@ -215,8 +216,8 @@ def ghosts_and_misses(
     ghosts, misses = predicted_skeleton & ~true, true_skeleton & ~predicted
     full = ndimage.generate_binary_structure(true.ndim, true.ndim)
     return GhostsAndMisses(
-        ghosts=ghosts,
-        misses=misses,
+        ghosts=in_form_of(pred, ghosts),
+        misses=in_form_of(pred, misses),
         n_ghost_voxels=int(np.count_nonzero(ghosts)),
         n_miss_voxels=int(np.count_nonzero(misses)),
         n_ghost_pieces=int(ndimage.label(ghosts, structure=full)[1]),

@@ -51,7 +51,7 @@ class PatchSampler:
 
     def __post_init__(self) -> None:
         size = self.patch_size
-        sizes = () if size is None else (size,) if isinstance(size, int) else tuple(size)
+        sizes = () if size is None else tuple(np.atleast_1d(size).tolist())
         if any(s < 1 for s in sizes):
             raise ValueError(f"patch_size must be positive, got {size!r}")
         if self.n_patches < 1:
@@ -70,13 +70,14 @@ class PatchSampler:
             ValueError: ``patch_size`` has another number of values.
         """
         size = self.patch_size
+        if ndim not in _PAPER_SIZE:
+            raise ValueError(f"patches are cut from 2D or 3D volumes, got {ndim} axes")
         if size is None:
             return (_PAPER_SIZE[ndim],) * ndim
-        if isinstance(size, int):
-            return (size,) * ndim
-        if len(size) != ndim:
+        sizes = np.atleast_1d(size).tolist() * (1 if np.ndim(size) else ndim)
+        if len(sizes) != ndim:
             raise ValueError(f"patch_size must have {ndim} values for {ndim}D masks, got {size!r}")
-        return tuple(size)
+        return tuple(sizes)
 
     def starts(self, shape: Sequence[int], *, case_id: str) -> np.ndarray:
         """Return the first voxel of every patch.

@@ -62,9 +62,15 @@ class Skeletonize(Transform):
             uint8 of {0, 1}, same shape and container.
 
         Raises:
-            ValueError: if the label is neither (C, X, Y) nor (C, X, Y, Z).
+            ValueError: if the label is neither (C, X, Y) nor (C, X, Y, Z), or holds NaN or
+                fractions.
         """
         label = as_channel_first_numpy(img)
+        if label.dtype.kind == "f" and not bool(np.all(label == np.rint(label))):
+            raise ValueError(
+                "label must hold whole numbers, got NaN or fractions; threshold it first, "
+                "for example with AsDiscrete(threshold=0.5)"
+            )
         if label.ndim not in (3, 4):
             raise ValueError(
                 f"label must be (C, X, Y) or (C, X, Y, Z), got {label.shape}; "

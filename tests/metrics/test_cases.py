@@ -113,3 +113,46 @@ def test_the_mean_leaves_out_what_was_not_measured():
     assert mean_of_measured([1.0, math.nan, 2.0]) == 1.5
     assert math.isnan(mean_of_measured([math.nan]))
     assert math.isnan(mean_of_measured([]))
+
+
+def places(y, **settings):
+    """Where the patches of a case lie: the sampler asked for, with the name that it was given."""
+    names = []
+
+    class Spy(PatchSampler):
+        def starts(self, shape, *, case_id):
+            names.append(case_id)
+            return super().starts(shape, case_id=case_id)
+
+    sampler = Spy(patch_size=2, n_patches=2)
+    measure_cases(lambda _: [0.0], y, y, patches=sampler, **{"include_background": True} | settings)
+    return names
+
+
+@pytest.mark.parametrize(
+    ("file", "name"),
+    [
+        ("/x/case1/label.nii.gz", "case1/label"),
+        ("/x/case2/label.nii", "case2/label"),
+        ("/x/labelsTr/scan_0007.nii.gz", "scan_0007"),
+        ("/x/labelsTr/scan_0007.nii", "scan_0007"),
+    ],
+)
+def test_a_case_whose_file_is_only_called_label_has_the_name_of_its_folder(file, name):
+    y = MetaTensor(torch.ones(1, 1, 4, 4), meta={"filename_or_obj": file})
+    assert places(y) == [name]
+
+
+def test_leaving_the_background_out_does_not_move_the_patches_of_a_case_without_a_name():
+    y = torch.zeros(1, 2, 4, 4)
+    y[:, 0] = 1
+    y[:, 1, 1] = 1
+    assert places(y) == places(y, include_background=False)
+
+
+def test_arrays_and_empty_batches_are_refused():
+    x = torch.ones(1, 1, 4, 4)
+    with pytest.raises(TypeError, match="y must be a tensor, got ndarray"):
+        binary_channels(x, x.numpy(), include_background=True)
+    with pytest.raises(ValueError, match="hold no item"):
+        measure_cases(lambda _: [0.0], x[:0], x[:0], include_background=True)

@@ -77,3 +77,19 @@ def test_unusable_input_is_refused():
         prune_spurs(np.zeros((3, 3)), max_voxels=-1)
     with pytest.raises(ValueError, match="skeleton must be binary"):
         prune_spurs(np.full((3, 3), 9), max_voxels=1)
+
+
+@pytest.mark.parametrize("connectivity", ["foreground-full", "foreground-face"])
+@pytest.mark.parametrize("shape", [(14, 15), (8, 9, 10)])
+def test_topology_stays_under_the_connectivity_of_the_skeleton(shape, connectivity):
+    n_cut = 0
+    for seed in range(40):
+        noise = ndimage.gaussian_filter(np.random.default_rng(seed).random(shape), 0.8)
+        mask = noise > np.quantile(noise, 0.3 + 0.015 * seed)
+        skeleton = skeletonize(mask, connectivity=connectivity)
+        pruned = prune_spurs(skeleton, max_voxels=2, connectivity=connectivity)
+        assert not (pruned & ~skeleton).any()
+        expected = betti_numbers(skeleton, connectivity=connectivity)
+        assert betti_numbers(pruned, connectivity=connectivity) == expected
+        n_cut += int(skeleton.sum() - pruned.sum())
+    assert n_cut > 20

@@ -59,3 +59,11 @@ def test_sizes_that_do_not_fit_are_refused():
         PatchSampler(n_patches=0)
     with pytest.raises(ValueError, match="patch_size must have 3 values for 3D"):
         PatchSampler(patch_size=(4, 4)).starts((9, 9, 9), case_id="a")
+
+
+def test_a_size_of_one_value_may_be_any_integer_but_a_list_has_one_an_axis():
+    assert PatchSampler(patch_size=np.int64(4)).size_in(3) == (4, 4, 4)
+    with pytest.raises(ValueError, match="must have 2 values for 2D masks"):
+        PatchSampler(patch_size=(4,)).size_in(2)
+    with pytest.raises(ValueError, match="2D or 3D volumes, got 1 axes"):
+        PatchSampler().size_in(1)

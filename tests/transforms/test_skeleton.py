@@ -121,3 +121,9 @@ def test_spacing_with_another_number_of_axes_is_refused():
 def test_unknown_connectivity_is_refused():
     with pytest.raises(ValueError, match="connectivity must be"):
         Skeletonize("26")
+
+
+@pytest.mark.parametrize("value", [0.01, float("nan")])
+def test_fractions_and_nan_are_refused_because_they_are_no_label(value):
+    with pytest.raises(ValueError, match="label must hold whole numbers"):
+        Skeletonize()(np.full((1, 5, 9), value, np.float32))

@@ -95,8 +95,8 @@ def _times(run: Callable[[int], None], repeats: int, *, warm: bool = True) -> li
 
 def _line(name: str, seconds: list[float], n_voxels: int | None) -> str:
     middle = float(np.median(seconds))
-    text = f"{name:37s} {middle:7.3f} s  ({min(seconds):.3f} to {max(seconds):.3f})"
-    return text if n_voxels is None else f"{text}  {n_voxels / middle / 1e6:6.2f} Mvoxel/s"
+    text = f"{name:35s} {middle:6.3f} s ({min(seconds):6.3f}-{max(seconds):6.3f})"
+    return text if n_voxels is None else f"{text} {n_voxels / middle / 1e6:5.2f} Mvoxel/s"
 
 
 def _verdict(is_met: bool) -> str:

@@ -60,7 +60,9 @@ def main(arguments: list[str] | None = None) -> int:
         for seed in range(options.seeds):
             label = generate_vessels(real.shape, preset=options.preset, seed=seed).label > 0
             drawn.append(label_statistics(label))
-        print(f"{options.seeds} seeds of preset {options.preset} at {real.shape}")
+        print(
+            f"{options.seeds} seeds of preset {options.preset} at {real.shape}; lengths in voxels"
+        )
         print(table(compare(label_statistics(real), drawn)))
         if options.png is not None:
             _save_picture(options.png, real, label)
@@ -83,15 +85,15 @@ def compare(real: LabelStatistics, drawn: Sequence[LabelStatistics]) -> list[Row
     rows = []
     for name, field, scale in (
         ("foreground, %", "foreground_fraction", 100.0),
-        ("segments per Mvoxel", "segments_per_megavoxel", 1.0),
-        ("bifurcations per Mvoxel", "bifurcations_per_megavoxel", 1.0),
+        ("segments/Mvoxel", "segments_per_megavoxel", 1.0),
+        ("bifurcations/Mvoxel", "bifurcations_per_megavoxel", 1.0),
     ):
         expected = scale * float(getattr(real, field))
         mean = scale * float(np.mean([getattr(one, field) for one in drawn]))
         apart = mean / expected - 1.0
         found = _verdict(abs(apart) <= _NEAR)
         rows.append(Row(name, f"{expected:.2f}", f"{mean:.2f}", "15 %", f"{apart:+.1%}", found))
-    for name, field in (("radius, voxels", "radius"), ("segment length, voxels", "length")):
+    for name, field in (("radius", "radius"), ("length", "length")):
         values = [getattr(one, field) for one in drawn]
         mean = float(np.mean([ks_distance(getattr(real, field), one) for one in values]))
         rows.append(
@@ -111,9 +113,9 @@ def _murray_row(real: LabelStatistics, drawn: Sequence[LabelStatistics]) -> Row:
     there = murray_exponent(real.fork_radii)
     here = murray_exponent(np.concatenate([one.fork_radii for one in drawn]))
     meet = here[1] <= there[2] and there[1] <= here[2]
-    both = [f"{n:.2f} [{low:.2f}, {high:.2f}]" for n, low, high in (there, here)]
-    apart = "they do" if meet else f"{max(there[1] - here[2], here[1] - there[2]):.2f} apart"
-    return Row("Murray exponent, 95 %", both[0], both[1], "overlap", apart, _verdict(meet))
+    both = [f"{n:.2f} ({low:.2f}-{high:.2f})" for n, low, high in (there, here)]
+    apart = "yes" if meet else f"{max(there[1] - here[2], here[1] - there[2]):.2f}"
+    return Row("Murray (95 %)", both[0], both[1], "overlap", apart, _verdict(meet))
 
 
 def _betti_row(real: LabelStatistics, drawn: Sequence[LabelStatistics]) -> Row:
@@ -127,7 +129,7 @@ def _verdict(is_met: bool) -> str:
 
 
 def table(rows: Sequence[Row]) -> str:
-    """Return the rows as text, at most 80 columns wide where the numbers allow it.
+    """Return the rows as text, at most 80 columns wide.
 
     Args:
         rows: as `compare` returns them.

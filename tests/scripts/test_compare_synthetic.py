@@ -62,12 +62,15 @@ def test_command_prints_a_table_and_writes_a_picture(script, tmp_path, capsys, l
     words = [str(tmp_path / "label.nii.gz"), "--preset", "paper", "--seeds", "1"]
     assert script.main([*words, "--png", str(picture)]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0] == "1 seeds of preset paper at (48, 40, 32)"
-    assert [line.split(",")[0].split(" per")[0] for line in lines[2:5]] == [
+    assert lines[0].startswith("1 seeds of preset paper at (48, 40, 32)")
+    assert [line.split(",")[0].split("/")[0] for line in lines[2:7]] == [
         "foreground",
         "segments",
         "bifurcations",
+        "radius",
+        "length",
     ]
+    assert max(map(len, lines)) <= 80
     from PIL import Image
 
     with Image.open(picture) as both:

@@ -51,8 +51,8 @@ def generate_vessels(
         n_channels: channels of the image. With two or more, part of the vessels show in a single
             channel, and the label is the union of what the channels show.
         enforce_clearance: take vessels away until those that do not meet are 2 voxels apart. The
-            Betti numbers of the label are then those of the graph, which is verified. Takes about
-            twice as long. Without it they can differ by a few, and both are there:
+            Betti numbers of the label are then those of the graph, which is verified. Takes two to
+            nine times as long. Without it they can differ by a few, and both are there:
             `VesselSample.betti_numbers` and `VesselGraph.betti_numbers`.
 
     Returns:

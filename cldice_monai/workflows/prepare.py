@@ -8,9 +8,16 @@ import sys
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from cldice_monai.data.cases import VesselCase
 from cldice_monai.data.checks import check_inference_cases, check_training_cases, raise_if_any
-from cldice_monai.data.find_cases import find_inference_cases, find_training_cases, split_cases
+from cldice_monai.data.find_cases import (
+    FoundCases,
+    find_inference_cases,
+    find_training_cases,
+    split_cases,
+)
 from cldice_monai.errors import InputError
 from cldice_monai.files import as_path
 from cldice_monai.workflows.default_data import ensure_default_data
@@ -55,6 +62,7 @@ def prepare_training_data(
     in_channels: int = 1,
     val_fraction: float = 0.2,
     seed: int = 0,
+    fold: int | None = None,
 ) -> TrainingData:
     """Find, check and split the labelled volumes of a folder.
 
@@ -66,7 +74,10 @@ def prepare_training_data(
             the default folder is filled with synthetic volumes if it is missing.
         in_channels: channels that the network takes.
         val_fraction: share of the cases for validation where the data name none.
-        seed: seed of that split.
+        seed: seed of that split, and of folds.
+        fold: number of the fold that is the validation part, the others being trained on, for
+            cross-validation. The folds are those that the list names, else three drawn here from
+            training and validation cases together. None: no cross-validation.
 
     Returns:
         The items of both parts.
@@ -77,7 +88,10 @@ def prepare_training_data(
     dataset_dir = as_path(dataset_dir, argument="dataset_dir")
     ensure_default_data(dataset_dir)
     found = find_training_cases(dataset_dir, in_channels=in_channels)
-    named = {case.case_id for case in found.validation}
+    if fold is None:
+        named = {case.case_id for case in found.validation}
+    else:
+        named = _cases_of_fold(found, fold, seed=seed)
     checked = check_training_cases([*found.training, *found.validation], in_channels=in_channels)
     raise_if_any(checked.problems)
     for note in checked.notes:
@@ -98,6 +112,22 @@ def prepare_training_data(
         len(validation),
     )
     return TrainingData([c.as_item() for c in training], [c.as_item() for c in validation])
+
+
+_DRAWN_FOLDS = 3
+
+
+def _cases_of_fold(found: FoundCases, fold: int, *, seed: int) -> set[str]:
+    folds = [set(names) for names in found.folds]
+    if not folds:
+        ids = sorted(case.case_id for case in (*found.training, *found.validation))
+        order = np.random.default_rng(seed).permutation(len(ids))
+        folds = [{ids[i] for i in order[number::_DRAWN_FOLDS]} for number in range(_DRAWN_FOLDS)]
+    if isinstance(fold, bool) or not isinstance(fold, int) or not 0 <= fold < len(folds):
+        raise InputError(f"fold must be a whole number from 0 to {len(folds) - 1}, got {fold}")
+    if not folds[fold]:
+        raise InputError(f"fold {fold} holds no case; three labelled cases are needed at least")
+    return folds[fold]
 
 
 def _draw_validation(

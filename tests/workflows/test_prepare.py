@@ -180,3 +180,37 @@ def test_vessap_release_is_segmented_from_its_own_folder(
     assert _names(items) == ["patchvolume_000", "patchvolume_001"]
     assert [len(item["image"]) for item in items] == [in_channels] * 2
     assert all("/gt/" in item["label_path"] for item in items)
+
+
+def test_three_folds_are_drawn_where_the_data_name_none(make_dataset: Callable[..., Path]):
+    dataset = make_dataset(5)
+    validated = []
+    for fold in range(3):
+        data = prepare_training_data(dataset, fold=fold)
+        assert not set(_names(data.training)) & set(_names(data.validation))
+        assert len(data.training) + len(data.validation) == 5
+        validated += _names(data.validation)
+    assert sorted(validated) == [f"case_{i}" for i in range(5)]  # each once
+
+
+def test_the_folds_of_a_list_are_taken_and_its_validation_part_is_dealt_with_them(
+    make_dataset: Callable[..., Path],
+):
+    dataset = make_dataset(4)
+    items = [
+        {"image": f"imagesTr/case_{i}.nii.gz", "label": f"labelsTr/case_{i}.nii.gz"}
+        for i in range(4)
+    ]
+    folds = [["case_0", "case_3"], ["case_1"], ["case_2"]]
+    listing = dataset / "mine.json"
+    listing.write_text(json.dumps({"training": items[1:], "validation": items[:1], "folds": folds}))
+    for number, names in enumerate(folds):
+        data = prepare_training_data(listing, fold=number)
+        assert sorted(_names(data.validation)) == names
+        assert len(data.training) == 4 - len(names)
+
+
+@pytest.mark.parametrize("fold", [-1, 3, True, "a", 0.5])
+def test_a_fold_that_does_not_exist_is_refused(make_dataset: Callable[..., Path], fold: object):
+    with pytest.raises(InputError, match="fold must be a whole number from 0 to 2"):
+        prepare_training_data(make_dataset(3), fold=fold)

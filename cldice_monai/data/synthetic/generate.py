@@ -16,7 +16,7 @@ from cldice_monai.data.synthetic.light import vessel_light
 from cldice_monai.data.synthetic.network import grow_network
 from cldice_monai.data.synthetic.presets import RANDOMISED, GeometrySettings, get_preset
 from cldice_monai.data.synthetic.randomised import draw_settings
-from cldice_monai.data.synthetic.rasterise import rasterise
+from cldice_monai.data.synthetic.rasterise import Raster, rasterise
 from cldice_monai.data.synthetic.sample import VesselGraph, VesselSample
 from cldice_monai.data.synthetic.separate import separate_vessels
 
@@ -78,11 +78,7 @@ def generate_vessels(
     )
     settings = draw_settings(rng=choosing) if preset == RANDOMISED else get_preset(preset)
     graph = _draw_graph(size, settings.geometry, drawing)
-    if enforce_clearance:
-        apart = max(_ENFORCED_CLEARANCE, settings.geometry.clearance)
-        graph, raster = separate_vessels(graph, size, clearance=apart, shortest=_SHORTEST_PIECE)
-    else:
-        raster = rasterise(graph, size)
+    graph, raster = _drawn(graph, size, settings.geometry, enforce_clearance)
     vessel = graph.vessels()
     visible = choose_visible(
         int(vessel.max(initial=-1)) + 1,
@@ -117,3 +113,12 @@ def _draw_graph(
     graph = clip_to_volume(network.subset(keep), curves.subset(keep), size)
     graph = shorten_at_border(graph, size, clearance=settings.clearance)
     return without_crumbs(graph, shortest=_SHORTEST_PIECE)
+
+
+def _drawn(
+    graph: VesselGraph, size: tuple[int, int, int], settings: GeometrySettings, enforced: bool
+) -> tuple[VesselGraph, Raster]:
+    if not enforced:
+        return graph, rasterise(graph, size)
+    apart = max(_ENFORCED_CLEARANCE, settings.clearance)
+    return separate_vessels(graph, size, clearance=apart, shortest=_SHORTEST_PIECE)

@@ -3,6 +3,12 @@
 from cldice_monai.workflows.best_model import BestModelSaver
 from cldice_monai.workflows.checkpoint import TrainingCheckpoint
 from cldice_monai.workflows.default_data import DEFAULT_DATASET_DIR, ensure_default_data
+from cldice_monai.workflows.distributed import (
+    join_processes,
+    leave_processes,
+    local_device,
+    require_same_data,
+)
 from cldice_monai.workflows.epoch_seeds import EpochSeeds
 from cldice_monai.workflows.iterations import suggest_training_iter
 from cldice_monai.workflows.prepare import (
@@ -27,9 +33,13 @@ __all__ = [
     "TrainingData",
     "TrainingProgress",
     "ensure_default_data",
+    "join_processes",
+    "leave_processes",
     "load_weights",
+    "local_device",
     "prepare_inference_data",
     "prepare_training_data",
+    "require_same_data",
     "save_weights",
     "start_workflow",
     "suggest_training_iter",

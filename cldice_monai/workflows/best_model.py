@@ -32,14 +32,18 @@ class BestModelSaver:
     Args:
         network: the network that is trained.
         path: file for its weights.
+        writes: whether this process writes (rank 0 of a distributed training).
 
     Reference:
         Shit et al., CVPR 2021, supplement D (model with the highest validation clDice).
     """
 
-    def __init__(self, network: nn.Module, path: str | os.PathLike[str]) -> None:
+    def __init__(
+        self, network: nn.Module, path: str | os.PathLike[str], *, writes: bool = True
+    ) -> None:
         self.network = network
         self.path = Path(path)
+        self.writes = writes
         self.best = -math.inf
 
     def require_saved(self) -> None:
@@ -80,4 +84,5 @@ class BestModelSaver:
             )
         elif value > self.best:
             self.best = value
-            save_weights(self.network, self.path)
+            if self.writes:
+                save_weights(self.network, self.path)

@@ -1,0 +1,89 @@
+"""Several processes that train one network together, started by torchrun."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+from typing import TYPE_CHECKING
+
+import torch
+import torch.distributed as dist
+
+from cldice_monai.errors import InputError, show_input_errors_as_one_line
+
+if TYPE_CHECKING:
+    from cldice_monai.workflows.prepare import TrainingData
+
+__all__ = ["join_processes", "leave_processes", "local_device", "require_same_data"]
+
+
+def local_device() -> str:
+    """Return the device of this process: the GPU of its local rank, or the CPU.
+
+    Raises:
+        InputError: if the process was not started by torchrun.
+    """
+    if not torch.cuda.is_available():
+        return "cpu"
+    return f"cuda:{_environment('LOCAL_RANK')}"
+
+
+def join_processes() -> int:
+    """Meet the other processes, by NCCL on GPUs and gloo on CPUs; the first one alone reports.
+
+    Returns:
+        Rank of this process.
+
+    Raises:
+        InputError: if the process was not started by torchrun.
+    """
+    show_input_errors_as_one_line()
+    rank = _environment("RANK")
+    if torch.cuda.is_available():
+        torch.cuda.set_device(_environment("LOCAL_RANK"))
+    if not dist.is_initialized():
+        dist.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
+    if rank > 0:
+        logging.getLogger("cldice_monai").setLevel(logging.WARNING)
+    return rank
+
+
+def leave_processes() -> None:
+    """End the group, after all its processes have come this far."""
+    if dist.is_initialized():
+        dist.barrier()
+        dist.destroy_process_group()
+
+
+def require_same_data(data: TrainingData) -> None:
+    """Refuse to train where the processes see different cases, as on nodes with other folders.
+
+    Args:
+        data: the cases of this process.
+
+    Raises:
+        InputError: where another process has other cases or another split, in all processes.
+    """
+    names = [[item["case_id"] for item in part] for part in (data.training, data.validation)]
+    own = hashlib.sha256(json.dumps(names).encode()).hexdigest()
+    found: list[tuple[str, str, int, int] | None] = [None] * dist.get_world_size()
+    dist.all_gather_object(found, (own, os.uname().nodename, len(names[0]), len(names[1])))
+    different = {entry[0]: entry for entry in found if entry is not None}
+    if len(different) > 1:
+        counts = "; ".join(f"{n} + {v} volumes on {node}" for _, node, n, v in different.values())
+        raise InputError(
+            f"dataset_dir: the processes see different data ({counts}); give every node the same "
+            "folder"
+        )
+
+
+def _environment(name: str) -> int:
+    try:
+        return int(os.environ[name])
+    except (KeyError, ValueError) as error:
+        raise InputError(
+            f"{name} is not set: multi_gpu_train.json is for several processes; start them with "
+            "torchrun --nproc_per_node=N -m monai.bundle run ..."
+        ) from error

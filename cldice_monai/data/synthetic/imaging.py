@@ -11,7 +11,7 @@ from scipy import ndimage
 from cldice_monai.data.synthetic.distractors import draw_distractors
 from cldice_monai.data.synthetic.fields import smooth_field
 from cldice_monai.data.synthetic.presets import ImagingSettings
-from cldice_monai.data.synthetic.slices import as_slices, between_slices
+from cldice_monai.data.synthetic.voxel_size import as_acquired, as_labelled
 
 __all__ = ["add_noise", "blur", "choose_visible", "image_vessels"]
 
@@ -30,8 +30,8 @@ def image_vessels(
     """Image a network in one channel or more.
 
     Tissue with texture, vessels of their own brightness that drifts along them, distractors, a
-    multiplicative bias field, the point spread, thick slices, then noise. Each channel has its own
-    brightness, texture, bias and noise; distractors are the same in all.
+    multiplicative bias field, the point spread, the voxels of the acquisition, then noise. Each
+    channel has its own brightness, texture, bias and noise; distractors are the same in all.
 
     Args:
         edge: (X, Y, Z) int32, the edge of the graph at each voxel, -1 outside.
@@ -91,12 +91,10 @@ def _one_channel(
         image = image * np.exp(
             np.float32(settings.bias) * smooth_field(shape, scale=scale, rng=rng)
         )
-    blurred = blur(image, settings.psf_sigma)
-    if settings.slice_thickness == 1:
-        return add_noise(blurred, settings=settings, rng=rng)
-    slices = as_slices(blurred, settings.slice_thickness)
-    noisy = add_noise(slices, settings=settings, rng=rng)
-    return between_slices(noisy, settings.slice_thickness, shape[2])
+    size = settings.voxel_size
+    spread = [sigma * side for sigma, side in zip(settings.psf_sigma, size, strict=True)]
+    acquired = as_acquired(blur(image, spread), size)
+    return as_labelled(add_noise(acquired, settings=settings, rng=rng), size, shape)
 
 
 def choose_visible(

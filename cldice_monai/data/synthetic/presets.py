@@ -100,7 +100,8 @@ class ImagingSettings:
         texture_scale: correlation lengths of the texture.
         bias: standard deviation of the logarithm of the multiplicative bias field.
         bias_scale: correlation length of the bias field as a fraction of the longest side.
-        psf_sigma: standard deviation of the Gaussian point spread along the three axes.
+        psf_sigma: standard deviation of the Gaussian point spread along the three axes, in voxels
+            of the acquisition.
         gain: counts per detected photon; 0 leaves the Poisson noise out.
         gaussian_noise: standard deviation of the additive noise.
         speckle: relative standard deviation of the multiplicative noise.
@@ -111,8 +112,8 @@ class ImagingSettings:
             brightness that can fall is left; 0 for none.
         blobs_per_megavoxel: mean number of bright blobs that are no vessels.
         sheets: number of bright sheets that are none.
-        slice_thickness: voxels of the label in a voxel of the acquisition along the last axis. The
-            image is averaged over such slices, gets its noise there, and is interpolated back.
+        voxel_size: sides of a voxel of the acquisition, in voxels of the label. The image is
+            averaged over such voxels, gets its noise there, and is interpolated back.
     """
 
     background: float = 100.0
@@ -133,7 +134,7 @@ class ImagingSettings:
     falloff_length: float = 0.0
     blobs_per_megavoxel: float = 0.0
     sheets: int = 0
-    slice_thickness: int = 1
+    voxel_size: tuple[int, int, int] = (1, 1, 1)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -49,6 +49,9 @@ def _draw_geometry(rng: np.random.Generator) -> GeometrySettings:
 
 def _draw_imaging(rng: np.random.Generator) -> ImagingSettings:
     lateral = rng.uniform(0.3, 1.0)
+    thickness = 1 + int(_sometimes(rng, 0.2, 1 + int(rng.integers(3))))
+    # thick slices are wide enough along their axis as they are
+    axial = lateral * (1.0 if thickness > 1 else rng.uniform(1.0, 2.5))
     return ImagingSettings(
         contrast=_factor(rng, 60.0, 300.0),
         brightness_spread=rng.uniform(0.05, 0.35),
@@ -56,7 +59,7 @@ def _draw_imaging(rng: np.random.Generator) -> ImagingSettings:
         texture=rng.uniform(0.02, 0.2),
         bias=rng.uniform(0.0, 0.35),
         bias_scale=rng.uniform(0.2, 0.6),
-        psf_sigma=(lateral, lateral, lateral * rng.uniform(1.0, 2.5)),
+        psf_sigma=(lateral, lateral, axial),
         gain=_factor(rng, 0.5, 5.0),
         gaussian_noise=rng.uniform(0.0, 22.0),
         speckle=rng.choice([0.0, rng.uniform(0.02, 0.15)]),
@@ -66,7 +69,7 @@ def _draw_imaging(rng: np.random.Generator) -> ImagingSettings:
         falloff_length=_sometimes(rng, 0.4, _factor(rng, 50.0, 300.0)),
         blobs_per_megavoxel=_sometimes(rng, 0.5, _factor(rng, 5.0, 80.0)),
         sheets=int(_sometimes(rng, 0.3, 1 + int(rng.integers(2)))),
-        slice_thickness=int(_sometimes(rng, 0.2, 1 + int(rng.integers(3)))) + 1,
+        voxel_size=(1, 1, thickness),
     )
 
 

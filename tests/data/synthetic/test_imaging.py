@@ -134,7 +134,7 @@ def test_distractors_shine_in_all_channels_and_are_no_vessels():
     np.testing.assert_allclose(first[outside], second[outside], rtol=1e-6)
 
 
-def test_thick_slices_smear_along_the_last_axis_only():
+def test_thick_voxels_smear_along_the_last_axis_only():
     step = np.full((20, 20, 20), -1, dtype=np.int32)
     step[:, :, 9:] = 0
     only, seen = np.array([0]), np.ones((1, 1), bool)
@@ -143,8 +143,17 @@ def test_thick_slices_smear_along_the_last_axis_only():
             edge,
             only,
             seen,
-            settings=replace(_CLEAN, slice_thickness=4),
+            settings=replace(_CLEAN, voxel_size=(1, 1, 4)),
             rng=np.random.default_rng(0),
         )[0]
         values = np.unique(np.round(image, 3))
         assert (len(values) > 2) == smeared
+
+
+def test_point_spread_is_in_voxels_of_the_acquisition():
+    settings = replace(_CLEAN, psf_sigma=(0.5, 0.5, 0.5))
+    thick = _image(replace(settings, voxel_size=(1, 1, 3)))[0]
+    thin = _image(settings)[0]
+    # along the rod nothing changes in either; across, the thick axis is smeared three times as far
+    assert thick[10, 10, 14] > thin[10, 10, 14] + 5.0
+    assert thick[10, 14, 10] == pytest.approx(thin[10, 14, 10], abs=1.0)

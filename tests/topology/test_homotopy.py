@@ -235,7 +235,7 @@ def test_every_type_of_change_by_one_flip_shows_as_a_ghost_or_a_miss(ndim, conne
 @pytest.mark.parametrize("connectivity", CONNECTIVITIES)
 @pytest.mark.parametrize("ndim", [2, 3])
 def test_many_changes_of_every_type_by_one_flip_show_as_ghosts_or_misses(ndim, connectivity):
-    check_flips(40, ndim, connectivity)
+    check_flips(15, ndim, connectivity)
 
 
 @pytest.mark.parametrize("connectivity", CONNECTIVITIES)
@@ -379,23 +379,6 @@ def test_premises_are_read_from_both_skeletons_each_under_its_own_connectivity(c
         assert admits_skeleta(mask, connectivity=connectivity) == expected
         answers[expected] += 1
     assert min(answers[True], answers[False]) >= 10
-
-
-@pytest.mark.parametrize("connectivity", CONNECTIVITIES)
-def test_the_background_skeleton_has_the_numbers_of_the_background_in_the_sphere(connectivity):
-    dual = CONNECTIVITIES[1 - CONNECTIVITIES.index(connectivity)]
-    rng = np.random.default_rng(2)
-    for number in range(40):
-        mask = rng.random((9, 10) if number % 2 else (6, 7, 8)) < rng.random()
-        if not mask.any():
-            continue
-        skeleton = background_skeleton(mask, connectivity=connectivity)
-        inner = (slice(1, -1),) * mask.ndim
-        assert not (skeleton[inner] & mask).any()
-        # Alexander duality in the sphere; the shell around the array adds one enclosed space.
-        numbers = betti_numbers(mask, connectivity=connectivity)
-        expected = (numbers[-1] + 1, *numbers[1:-1], numbers[0])
-        assert betti_numbers(skeleton, connectivity=dual) == expected
 
 
 def test_unusable_input_is_refused():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
@@ -143,16 +144,32 @@ def _mapping(n_workers: int) -> Iterator[Callable[..., Iterator[str]]]:
         yield map
         return
     # a fresh interpreter for each process: a fork would copy the threads' locks
-    pool = ProcessPoolExecutor(
-        n_workers,
-        mp_context=get_context("spawn"),
-        initializer=signal.signal,  # Ctrl-C stops this process, which stops the others in order
-        initargs=(signal.SIGINT, signal.SIG_IGN),
-    )
+    pool = ProcessPoolExecutor(n_workers, mp_context=get_context("spawn"))
+
+    def over(run: Callable[..., str], tasks: Sequence[object]) -> Iterator[str]:
+        # all processes start here; Ctrl-C is for this one, which stops the others in order
+        with _ignoring_interrupts():
+            return pool.map(run, tasks)
+
     try:
-        yield pool.map
+        yield over
     finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+        # the volumes that are being drawn are waited for, however impatient the user
+        with _ignoring_interrupts():
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+@contextmanager
+def _ignoring_interrupts() -> Iterator[None]:
+    """Ignore Ctrl-C for a moment; processes started meanwhile ignore it for good."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # signals can only be set there
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _draw_and_write(task: tuple[Path, dict[str, str], _Drawer, int]) -> str:

@@ -104,7 +104,7 @@ def check_spacing(spacing: Sequence[float] | None, *, soft: bool) -> None:
     """Raise a ValueError unless ``spacing`` is 2 or 3 positive numbers, and the skeleton soft."""
     if spacing is None:
         return
-    if not isinstance(spacing, Sequence | Tensor) and not hasattr(spacing, "__len__"):
+    if not hasattr(spacing, "__len__") or getattr(spacing, "ndim", 1) != 1:
         raise ValueError(f"spacing must be one positive number a spatial axis, got {spacing!r}")
     if len(spacing) not in (2, 3) or not all(0 < float(step) < float("inf") for step in spacing):
         raise ValueError(f"spacing must be one positive number a spatial axis, got {spacing!r}")

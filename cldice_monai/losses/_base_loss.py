@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from cldice_monai.losses._prepare import encode_classes
 
-__all__ = ["base_value", "raw_target", "wants_activated"]
+__all__ = ["base_value", "in_precision_of", "raw_target", "wants_activated"]
 
 _Loss = Callable[[Tensor, Tensor], Tensor]
 _TAKES_INDICES = (nn.CrossEntropyLoss, nn.NLLLoss)
@@ -20,6 +20,20 @@ _TAKES_PROBABILITIES = (nn.MSELoss, nn.L1Loss, nn.SmoothL1Loss, nn.HuberLoss, nn
 def wants_activated(base_loss: _Loss) -> bool:
     """Whether a loss compares probabilities with the label, so that logits would be wrong."""
     return isinstance(base_loss, _TAKES_PROBABILITIES)
+
+
+def in_precision_of(base_loss: _Loss, input: Tensor) -> _Loss:
+    """Return the loss with class weights in the precision of its input.
+
+    A loss that was cast to half precision as a whole is given float32 all the same.
+    """
+    if not isinstance(base_loss, nn.Module) or not input.is_floating_point():
+        return base_loss
+    tensors = (*base_loss.buffers(), *base_loss.parameters())
+    half = (torch.float16, torch.bfloat16)
+    if input.dtype in half or not any(tensor.dtype in half for tensor in tensors):
+        return base_loss
+    return copy.deepcopy(base_loss).to(input.dtype)
 
 
 def raw_target(base_loss: _Loss, input: Tensor, target: Tensor, ignore: int | None) -> Tensor:

@@ -81,7 +81,7 @@ def cldice_from_sums(sums: Tensor, smoothing: Smoothing) -> Tensor:
     tprec = _ratio(sums[0], sums[1], smoothing)
     tsens = _ratio(sums[2], sums[3], smoothing)
     total = tprec + tsens + smoothing.mean
-    disjoint = total == 0
+    disjoint = total < _NOTHING
     mean = 2 * tprec * tsens / torch.where(disjoint, 1.0, total)
     return 1 - torch.where(disjoint, 0.0, mean)
 

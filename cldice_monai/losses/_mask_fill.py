@@ -37,10 +37,13 @@ def extend_past_mask(x: Tensor, counts: Tensor | None, n_steps: int | None) -> T
     unknown = -1.0
     with torch.no_grad():
         filled = torch.where(counts, x, unknown)
+        # On other devices a look would wait, and in a compiled graph break it.
+        may_look = x.device.type == "cpu" and not torch.compiler.is_compiling()
         for _ in range(sum(x.shape[2:]) if n_steps is None else n_steps):
-            if n_steps is None and not (filled == unknown).any():
-                break
+            before = filled
             filled = torch.where(filled == unknown, _highest_neighbour(filled), filled)
+            if n_steps is None and may_look and torch.equal(filled, before):
+                break
         filled = filled.clamp(min=0)
     return torch.where(counts, x, filled)
 

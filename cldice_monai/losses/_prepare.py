@@ -11,7 +11,16 @@ from monai.metrics.utils import create_ignore_mask
 from monai.networks import one_hot
 from torch import Tensor
 
-__all__ = ["ChannelSettings", "Prepared", "blank", "counting", "encode_classes", "plain", "prepare"]
+__all__ = [
+    "ChannelSettings",
+    "Prepared",
+    "blank",
+    "check_classes",
+    "counting",
+    "encode_classes",
+    "plain",
+    "prepare",
+]
 
 _TOLERANCE = 1e-4
 
@@ -89,7 +98,7 @@ def prepare(
     input = _activate(input, settings)
     if settings.to_onehot_y and n_channels > 1 and target.shape[1] == 1:
         if check_range:
-            _check_classes(target, n_channels, settings.ignore_index)
+            check_classes(target, n_channels, settings.ignore_index)
         target = encode_classes(target, n_channels, settings.ignore_index)
     left_out = not settings.include_background and n_channels > 1
     if left_out:
@@ -100,7 +109,7 @@ def prepare(
     if counts is not None:
         input, target = blank(input, counts), blank(target, counts)
     if check_range:
-        _check_range(input, target, single=n_channels == 1)
+        _check_range(input, target, settings, single=n_channels == 1)
     return Prepared(input, target, counts, left_out)
 
 
@@ -194,8 +203,9 @@ def encode_classes(target: Tensor, n_channels: int, ignore_index: int | None) ->
     return one_hot(target, num_classes=n_channels)
 
 
-def _check_classes(target: Tensor, n_channels: int, ignore_index: int | None) -> None:
-    wrong = (target < 0) | (target >= n_channels)
+def check_classes(target: Tensor, n_channels: int, ignore_index: int | None) -> None:
+    """Raise a ValueError where class indices, apart from the one ignored, have no channel."""
+    wrong = ~((target >= 0) & (target < n_channels))  # true of NaN too
     if ignore_index is not None:
         wrong &= target != ignore_index
     if wrong.any():
@@ -205,26 +215,24 @@ def _check_classes(target: Tensor, n_channels: int, ignore_index: int | None) ->
         )
 
 
-def _check_range(input: Tensor, target: Tensor, *, single: bool) -> None:
-    for name, values, of_one, of_several in (
-        (
-            "input",
-            input,
-            "set sigmoid=True for logits (softmax=True acts on several channels)",
-            "set sigmoid=True or softmax=True for logits",
-        ),
-        (
-            "target",
-            target,
-            "make it binary with target > 0 (to_onehot_y=True acts on several channels)",
-            "set to_onehot_y=True for class indices",
-        ),
-    ):
+def _check_range(input: Tensor, target: Tensor, settings: ChannelSettings, *, single: bool) -> None:
+    if settings.other_act is not None:
+        for_input = "other_act must end in [0, 1]"
+    elif single:
+        for_input = "set sigmoid=True for logits (softmax=True acts on several channels)"
+    else:
+        for_input = "set sigmoid=True or softmax=True for logits"
+    for_target = "make it binary with target > 0"
+    for_target += (
+        " (to_onehot_y=True acts on several channels)"
+        if single
+        else ", or set to_onehot_y=True for class indices"
+    )
+    for name, values, remedy in (("input", input, for_input), ("target", target, for_target)):
         if values.numel() == 0:
             continue
         low, high = (bound.item() for bound in torch.aminmax(values.detach()))
         if low < -_TOLERANCE or high > 1 + _TOLERANCE:
             raise ValueError(
-                f"{name} must lie in [0, 1], got values from {low:.4g} to {high:.4g}; "
-                f"{of_one if single else of_several}"
+                f"{name} must lie in [0, 1], got values from {low:.4g} to {high:.4g}; {remedy}"
             )

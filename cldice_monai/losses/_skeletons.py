@@ -54,6 +54,8 @@ def skeleton_pair(
         if skeleton == "soft":
             return soft_skeleton(x, iter_, spacing=spacing)
         found = exact_skeleton(x) if isinstance(skeleton, str) else skeleton(x)
+        if not isinstance(found, Tensor):
+            raise TypeError(f"skeleton must return a tensor, got {type(found).__name__}")
         if found.shape != x.shape:
             raise ValueError(
                 f"skeleton must return the shape {tuple(x.shape)}, got {tuple(found.shape)}"

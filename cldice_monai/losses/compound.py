@@ -10,7 +10,12 @@ from torch import Tensor
 from torch.nn.modules.loss import _Loss
 
 from cldice_monai.losses._arguments import check_alpha
-from cldice_monai.losses._base_loss import base_value, raw_target, wants_activated
+from cldice_monai.losses._base_loss import (
+    base_value,
+    in_precision_of,
+    raw_target,
+    wants_activated,
+)
 from cldice_monai.losses._forward import named_pair
 from cldice_monai.losses._prepare import Prepared, blank, plain
 from cldice_monai.losses._reduce import reduce_loss
@@ -107,4 +112,5 @@ class CompoundclDiceLoss(_Loss):
                 input, target = blank(input, counts), blank(target, counts)
             ignored = self.cldice.channels.ignore_index
             target = raw_target(self.base_loss, input, target, ignored)
-        return base_value(self.base_loss, input, target, counts, self.reduction)
+        base_loss = in_precision_of(self.base_loss, input)
+        return base_value(base_loss, input, target, counts, self.reduction)

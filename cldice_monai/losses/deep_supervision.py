@@ -12,7 +12,13 @@ from monai.losses import DeepSupervisionLoss
 from torch import Tensor
 from torch.nn.modules.loss import _Loss
 
-from cldice_monai.losses._prepare import ChannelSettings, blank, counting, encode_classes
+from cldice_monai.losses._prepare import (
+    ChannelSettings,
+    blank,
+    check_classes,
+    counting,
+    encode_classes,
+)
 from cldice_monai.topology.label_downsampling import downsample_label
 
 __all__ = ["ClDiceDeepSupervisionLoss"]
@@ -122,17 +128,22 @@ class ClDiceDeepSupervisionLoss(DeepSupervisionLoss):
         channels = self._channels
         if channels is not None:
             return channels.to_onehot_y or channels.softmax
-        return any(
-            isinstance(part, torch.nn.CrossEntropyLoss)
-            or getattr(part, "softmax", False)
-            or getattr(part, "use_softmax", False)
-            for part in self.loss.modules()
-        )
+        # DiceCELoss holds a cross-entropy whether or not its Dice has a sigmoid.
+        if self._has("sigmoid"):
+            return False
+        cross_entropy = any(isinstance(m, torch.nn.CrossEntropyLoss) for m in self.loss.modules())
+        return cross_entropy or self._has("softmax") or self._has("use_softmax")
+
+    def _has(self, switch: str) -> bool:
+        """Whether the loss, or one that it is made of, has a switch on."""
+        return any(getattr(part, switch, False) is True for part in self.loss.modules())
 
     def _full_size(
         self, target: Tensor, mask: Tensor | None, n_classes: int, n_heads: int
     ) -> tuple[Tensor, Tensor | None]:
         """Encode class indices before they are shrunk; a number has no connectivity."""
+        if mask is not None and not isinstance(mask, Tensor):
+            raise TypeError(f"mask must be a tensor, got {type(mask).__name__}")
         channels = self._channels
         counts = counting(target, mask, None if channels is None else channels.ignore_index)
         mask = None
@@ -141,10 +152,12 @@ class ClDiceDeepSupervisionLoss(DeepSupervisionLoss):
         if target.shape[1] != 1 or n_classes == 1:
             return target, mask
         if channels is None:
-            if n_heads > 1 and getattr(self.loss, "to_onehot_y", False):
+            if n_heads > 1 and self._has("to_onehot_y"):
                 raise ValueError(
                     "target must be one-hot for a loss of another package, got class indices; "
                     "encode it with AsDiscreted(to_onehot=...) and set to_onehot_y=False"
                 )
             return target, mask
+        if target.device.type == "cpu" and not torch.compiler.is_compiling():
+            check_classes(target, n_classes, channels.ignore_index)
         return encode_classes(target, n_classes, channels.ignore_index), mask

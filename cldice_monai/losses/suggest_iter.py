@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from cldice_monai.losses._prepare import blank, counting
 from cldice_monai.skeleton._soft_schedule import erosion_schedule
 
 __all__ = ["suggest_iter"]
@@ -32,7 +33,7 @@ def suggest_iter(
         spacing: voxel size along each spatial axis, as it will be given to the loss.
         include_background: whether channel 0 of several is a vessel of its own, as with a sigmoid,
             and not the background.
-        ignore_index: class index that does not count.
+        ignore_index: class index that does not count, in class indices and in one-hot labels.
 
     Returns:
         Number of iterations, 0 or more; 0 where all labels are empty.
@@ -50,16 +51,8 @@ def suggest_iter(
         Shit et al., clDice, CVPR 2021, section 4.1: k at least the largest radius.
     """
     batch = [labels] if isinstance(labels, Tensor | np.ndarray) else labels
-    return max(
-        (
-            max(
-                erosions_needed(_foreground(label, include_background, ignore_index), spacing) - 1,
-                0,
-            )
-            for label in batch
-        ),
-        default=0,
-    )
+    masks = (mask for label in batch for mask in _vessels(label, include_background, ignore_index))
+    return max((max(erosions_needed(mask, spacing) - 1, 0) for mask in masks), default=0)
 
 
 def erosions_needed(mask: Tensor, spacing: Sequence[float] | None) -> int:
@@ -82,25 +75,30 @@ def erosions_needed(mask: Tensor, spacing: Sequence[float] | None) -> int:
     return level
 
 
-def _foreground(
+def _vessels(
     label: Tensor | np.ndarray, include_background: bool, ignore_index: int | None
-) -> Tensor:
-    """Return one boolean mask an item and class, (N, ...)."""
+) -> Iterator[Tensor]:
+    """Yield boolean masks (N, ...): the channels, or one class index after the other."""
     label = torch.as_tensor(label).detach()
     if label.dim() not in (4, 5):
         raise ValueError(
             f"labels must be (B, C, H, W) or (B, C, H, W, D), got {tuple(label.shape)}; "
             "add batch and channel axes with label[None, None]"
         )
-    if label.shape[1] == 1 and (ignore_index is not None or bool((label > 1).any())):
-        classes = [v for v in label.unique().tolist() if v not in (0, ignore_index)]
-        masks = [label[:, 0] == value for value in classes]
-        return (
-            torch.cat(masks) if masks else label.new_zeros((0, *label.shape[2:]), dtype=torch.bool)
-        )
-    if label.shape[1] > 1 and not include_background:
+    if not label.is_floating_point() and label.dtype != torch.bool:
+        label = label.long()  # torch compares no uint16
+    counts = counting(label, None, ignore_index)
+    if counts is not None:
+        label = blank(label, counts)
+    single = label.shape[1] == 1
+    if single and bool((label > 1).any()) and bool((label == label.round()).all()):
+        for value in label.unique().tolist():
+            if value > 0:
+                yield label[:, 0] == value
+        return
+    if not single and not include_background:
         label = label[:, 1:]
-    return (label >= 0.5).flatten(0, 1)
+    yield (label >= 0.5).flatten(0, 1)
 
 
 def _erode(mask: Tensor, axes: tuple[bool, ...]) -> Tensor:

@@ -31,8 +31,11 @@ def exact_skeleton(x: Tensor) -> Tensor:
     Reference:
         Shit et al., clDice, CVPR 2021, section 6 (future work: other skeletons).
     """
-    masks = (x.detach() >= 0.5).cpu().reshape(-1, *x.shape[2:])
-    thin = [skeletonize(mask.numpy()) for mask in masks]
-    found = [torch.from_numpy(skeleton) for skeleton in thin]
-    skeleton = torch.stack(found).reshape(x.shape).to(x)
+    skeleton = _thinned(x.detach())
     return skeleton + skeleton * (x - x.detach())
+
+
+@torch.compiler.disable
+def _thinned(x: Tensor) -> Tensor:
+    """Thin in numpy; torch.compile would trace it and lose what it writes in place."""
+    return skeletonize(x >= 0.5).to(x)

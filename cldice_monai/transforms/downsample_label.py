@@ -16,6 +16,8 @@ from cldice_monai.topology.label_downsampling import downsample_label
 
 __all__ = ["DownsampleLabel", "DownsampleLabelD", "DownsampleLabelDict", "DownsampleLabeld"]
 
+_TOLERANCE = 1e-4
+
 
 class DownsampleLabel(Transform):
     """Shrink a label by whole factors so that every component stays, in one piece.
@@ -62,9 +64,11 @@ class DownsampleLabel(Transform):
             )
         size = [-(-n // f) for n, f in zip(shape, factors, strict=True)]
         plain = convert_to_tensor(label, track_meta=False)
-        if plain.numel() and plain.max() > 1:
+        values = plain if plain.is_floating_point() else plain.long()  # torch has no max of uint16
+        low, high = (float(v) for v in values.aminmax()) if values.numel() else (0.0, 0.0)
+        if not (low >= -_TOLERANCE and high <= 1 + _TOLERANCE):
             raise ValueError(
-                f"label must be one-hot or binary, got values up to {plain.max().item():g}; use "
+                f"label must be one-hot or binary, got values from {low:g} to {high:g}; use "
                 "AsDiscrete(to_onehot=...) for class indices, or BinarizeLabel"
             )
         small = downsample_label(plain[None], size)[0]

@@ -149,3 +149,30 @@ def test_the_suggestion_thins_every_class_by_itself_and_passes_over_what_does_no
     classes[..., 18:, :] = 255
     assert suggest_iter(classes, ignore_index=255) == 2
     assert suggest_iter(classes.long(), ignore_index=255) == 2
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.int32, np.float32, bool])
+def test_the_suggestion_takes_labels_of_any_type(dtype):
+    label = np.zeros((1, 1, 32, 32), dtype)
+    label[..., 10:17, :] = 1
+    assert suggest_iter(label) == 3
+
+
+def test_soft_labels_are_cut_at_one_half_whatever_else_is_ignored():
+    soft = torch.zeros(1, 1, 64, 64)
+    soft[..., 20:31, :] = 0.9
+    soft[..., 25, :] = 0.8
+    assert suggest_iter(soft) == suggest_iter(soft, ignore_index=255) == 5
+    above = torch.zeros(1, 1, 32, 32)
+    above[..., 8:17, :] = 1 + 1e-3 * torch.rand(9, 32)
+    assert suggest_iter(above) == 4
+
+
+def test_ignored_voxels_of_one_hot_labels_are_left_out_as_auto_does():
+    label = torch.zeros(1, 3, 32, 32)
+    label[:, 0] = 1
+    label[:, :, 8:13] = torch.tensor([0.0, 1.0, 0.0])[None, :, None, None]
+    label[:, :, 16:] = torch.tensor([0.0, 0.0, 1.0])[None, :, None, None]
+    loss = SoftclDiceLoss("auto", softmax=True, ignore_index=2)
+    loss(torch.zeros(1, 3, 32, 32), label)
+    assert suggest_iter(label, ignore_index=2) == loss.iter == 2

@@ -182,3 +182,27 @@ def test_small_labels_for_a_softmax_of_another_package_are_one_hot(foreign):
 def test_a_list_without_a_head_is_refused():
     with pytest.raises(ValueError, match="input holds no head"):
         ClDiceDeepSupervisionLoss(SoftDiceclDiceLoss())([], torch.zeros(1, 1, 8, 8))
+
+
+def test_overlapping_vessels_of_a_sigmoid_keep_their_labels():
+    first, second = torch.zeros(2, 1, 1, 16, 16)
+    first[..., 5, :] = 1
+    second[..., :, 6] = 1
+    seen = []
+    loss = DiceCELoss(sigmoid=True)
+    loss.register_forward_pre_hook(lambda _, arguments: seen.append(arguments[1]))
+    heads = [torch.zeros(1, 2, 16, 16), torch.zeros(1, 2, 4, 4)]
+    ClDiceDeepSupervisionLoss(loss)(heads, torch.cat([first, second], dim=1))
+    assert seen[1][0, 0, 1].tolist() == [1, 1, 1, 1]
+    assert seen[1][0, 1, :, 1].tolist() == [1, 1, 1, 1]
+
+
+def test_class_indices_for_a_loss_of_another_package_are_refused_wherever_its_switch_is():
+    heads = [torch.zeros(1, 3, 16, 16), torch.zeros(1, 3, 4, 4)]
+    with pytest.raises(ValueError, match="must be one-hot for a loss of another package"):
+        ClDiceDeepSupervisionLoss(DiceCELoss(softmax=True, to_onehot_y=True))(
+            heads, torch.zeros(1, 1, 16, 16)
+        )
+    ours = ClDiceDeepSupervisionLoss(SoftDiceclDiceLoss(softmax=True, to_onehot_y=True))
+    with pytest.raises(ValueError, match="target holds the class 7"):
+        ours(heads, torch.full((1, 1, 16, 16), 7))

@@ -233,6 +233,20 @@ def test_a_gap_in_a_vessel_gets_the_gradient_that_closes_it():
     assert gap.abs().min() > 10 * logits.grad[0, 0, 0, 0].abs().max()
 
 
+@pytest.mark.parametrize("p", [1e-45, 1e-40, 2e-39, 1e-36, 1e-31])
+@pytest.mark.parametrize("loss", [SoftclDiceLoss(smooth_nr=0), SoftDiceclDiceLoss(smooth_nr=0)])
+def test_a_vessel_that_is_almost_missed_has_a_finite_gradient(loss, p):
+    label = torch.zeros(1, 1, 24, 24)
+    label[..., 12, 3:20] = 1
+    prediction = p * label
+    prediction[..., 4, 3:20] = 0.9
+    prediction.requires_grad_()
+    value = loss(prediction, label)
+    (gradient,) = torch.autograd.grad(value, prediction)
+    assert value.item() == pytest.approx(1, abs=1e-6)
+    assert gradient.isfinite().all()
+
+
 @pytest.mark.parametrize("gap", [80.0, 95.0, 100.0, 103.0, 104.0])
 def test_a_probability_too_small_for_a_quotient_has_a_finite_gradient(gap):
     logits = torch.zeros(1, 2, 16, 16)

@@ -99,5 +99,5 @@ def test_the_transform_refuses_what_it_cannot_use():
 def test_class_indices_are_refused_because_the_largest_would_cover_the_others():
     label = torch.zeros(1, 8, 8)
     label[0, 4], label[0, 5] = 1, 2
-    with pytest.raises(ValueError, match="label must be one-hot or binary, got values up to 2"):
+    with pytest.raises(ValueError, match="label must be one-hot or binary, got values from 0 to 2"):
         DownsampleLabel(4)(label)

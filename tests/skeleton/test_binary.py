@@ -1,5 +1,12 @@
 """The promises of `skeletonize`; masks and counts shared by the slow test of the same promises."""
 
+import hashlib
+import os
+import subprocess
+import sys
+from itertools import product
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -99,13 +106,28 @@ def test_any_small_mask_keeps_its_betti_numbers(mask, connectivity):
     assert_exact(mask, connectivity)
 
 
+def placed_bar(side, axis, shift):
+    """A bar of 40 along an axis, at an even or odd place along each."""
+    mask = np.zeros((side + 4, side + 4, 46), bool)
+    sides, start = [slice(1 + s, 1 + s + side) for s in shift[:2]], 2 + shift[2]
+    mask[(*sides, slice(start, start + 40))] = True
+    return np.moveaxis(mask, 2, axis)
+
+
+@pytest.mark.parametrize("connectivity", CONNECTIVITIES)
 @pytest.mark.parametrize("side", range(1, 9))
-@pytest.mark.parametrize("shift", [0, 1])
-def test_a_bar_becomes_one_curve_along_most_of_its_length(side, shift):
-    skeleton = skeletonize(bar(side, shift=shift))
-    place = np.flatnonzero(skeleton.any((0, 1)))
-    assert place[-1] - place[0] + 1 >= 40 - side
-    assert skeleton.sum() <= 40  # a curve: about one voxel a slice
+def test_a_bar_becomes_one_curve_along_most_of_its_length(side, connectivity):
+    # A known exception: under foreground-face bars of side 2 and 4 come out one voxel shorter
+    # than 40 - side in 2 of these 24 placements.
+    allowed = 40 - side if connectivity == "foreground-full" else 39 - side
+    for axis, shift in product(range(3), product((0, 1), repeat=3)):
+        skeleton = skeletonize(placed_bar(side, axis, shift), connectivity=connectivity)
+        in_slice = np.moveaxis(skeleton, axis, 2).sum((0, 1))
+        place = np.flatnonzero(in_slice)
+        assert place[-1] - place[0] + 1 >= allowed
+        # Under foreground-face spurs towards the corners may be left at the two ends of a bar.
+        near_an_end = 0 if connectivity == "foreground-full" else side + 1
+        assert (in_slice[place[0] + near_an_end : place[-1] + 1 - near_an_end] == 1).all()
 
 
 def test_an_odd_bar_keeps_its_axis():
@@ -133,18 +155,49 @@ def _centre():
     return centre
 
 
+@pytest.mark.parametrize("connectivity", CONNECTIVITIES)
+@pytest.mark.parametrize("spacing", [None, (0.5, 1.0, 0.7)])
 @pytest.mark.parametrize("shape", [(5, 3, 30, 31), (4, 2, 15, 16, 17)])
-def test_a_batch_equals_its_items_alone_and_torch_equals_numpy(shape):
+def test_a_batch_equals_its_items_alone_and_torch_equals_numpy(shape, spacing, connectivity):
     batch = np.stack([noise(n, shape[1:], 0.1 + 0.2 * n, 1.0) for n in range(shape[0])])
-    skeleton = skeletonize(batch)
+    given = {"connectivity": connectivity, "spacing": spacing and spacing[: len(shape) - 2]}
+    skeleton = skeletonize(batch, **given)
     assert skeleton.shape == shape
-    for item, thinned in zip(batch, skeleton, strict=True):
-        for channel, expected in zip(item, thinned, strict=True):
-            assert np.array_equal(skeletonize(channel), expected)
-    tensor = skeletonize(torch.from_numpy(batch).float())
+    for item in np.ndindex(*shape[:2]):
+        assert np.array_equal(skeletonize(batch[item], **given), skeleton[item])
+        alone = skeletonize(torch.from_numpy(batch[item]), **given)
+        assert np.array_equal(alone.numpy(), skeleton[item])
+    tensor = skeletonize(torch.from_numpy(batch).float(), **given)
     assert isinstance(tensor, torch.Tensor)
     assert tensor.dtype == torch.bool
     assert np.array_equal(tensor.numpy(), skeleton)
+
+
+def fingerprint():
+    """One hash of the skeletons of a few masks."""
+    found = hashlib.sha256()
+    for mask, connectivity in product(
+        (*noise_series(6, (30, 31)), *noise_series(6, (12, 13, 14)), hopf_link()), CONNECTIVITIES
+    ):
+        for spacing in (None, (1.0, 0.6, 0.8)[: mask.ndim]):
+            skeleton = skeletonize(mask, connectivity=connectivity, spacing=spacing)
+            found.update(np.packbits(skeleton).tobytes())
+    return found.hexdigest()
+
+
+def test_two_runs_are_equal_whatever_the_seed_of_hashes():
+    root = Path(__file__).parents[2]
+    code = "from tests.skeleton.test_binary import fingerprint; print(fingerprint())"
+    other_seed = "2" if os.environ.get("PYTHONHASHSEED") == "1" else "1"
+    other_run = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=root,
+        env={**os.environ, "PYTHONHASHSEED": other_seed, "PYTHONPATH": str(root)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert other_run.stdout.split() == [fingerprint()]
 
 
 def test_an_item_is_the_same_beside_one_that_fills_the_array():

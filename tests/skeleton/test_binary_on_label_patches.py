@@ -44,6 +44,13 @@ def test_label_patches_keep_their_betti_numbers(patches, connectivity):
         assert betti_numbers(skeleton[0], connectivity=connectivity) == expected
 
 
+@pytest.mark.parametrize("connectivity", ["foreground-full", "foreground-face"])
+def test_thinning_the_skeletons_of_label_patches_again_changes_nothing(patches, connectivity):
+    skeletons = skeletonize(patches, connectivity=connectivity)
+    assert skeletons.sum() < 0.5 * patches.sum()
+    assert np.array_equal(skeletonize(skeletons, connectivity=connectivity), skeletons)
+
+
 def n_components(mask):
     return ndimage.label(mask, structure=FULL)[1]
 

@@ -338,6 +338,12 @@ def test_premises_are_the_papers():
     assert admits_skeleta(ring(2))
 
 
+def test_both_masks_of_a_pair_have_to_meet_the_premises():
+    assert homotopy_certificate(tree(3), ring(3)).premises_met
+    assert not homotopy_certificate(bubble(3), ring(3)).premises_met
+    assert not homotopy_certificate(ring(3), bubble(3)).premises_met
+
+
 def test_a_knot_has_the_betti_numbers_of_a_ring_and_yet_no_background_skeleton():
     assert betti_numbers(trefoil()) == betti_numbers(ring(3)) == (1, 1, 0)
     assert not admits_skeleta(trefoil())

@@ -160,7 +160,7 @@ def check_pairs(count, ndim, connectivity):
 
 
 @pytest.mark.parametrize("connectivity", CONNECTIVITIES)
-@pytest.mark.parametrize(("ndim", "count"), [(2, 60), (3, 30)])
+@pytest.mark.parametrize(("ndim", "count"), [(2, 60), (3, 12)])
 def test_masks_that_the_certificate_holds_for_have_equal_betti_numbers(ndim, count, connectivity):
     check_pairs(count, ndim, connectivity)
 
@@ -188,12 +188,9 @@ def flips_by_type(pred, rng, connectivity):
     return found
 
 
-def signs_of_a_flip(flipped, label, kind, connectivity):
+def signs_of_a_flip(flipped, label, expected, connectivity):
     """Check that one flip shows; return the signs by which it does."""
-    dimension, step = kind
-    expected = list(oracle(label, connectivity))
-    expected[dimension] += step
-    assert oracle(flipped, connectivity) == tuple(expected)
+    assert oracle(flipped, connectivity) == expected
     certificate = homotopy_certificate(flipped, label, connectivity=connectivity)
     signs = [sign for sign in SIGNS if getattr(certificate, sign).any()]
     assert signs
@@ -207,15 +204,18 @@ def check_flips(quota, ndim, connectivity):
     kinds = [(dimension, step) for dimension in range(ndim) for step in (1, -1)]
     seen: Counter[tuple[int, int]] = Counter()
     alone: set[str] = set()
-    for label, found in walks(ndim, connectivity, rounds=8 * quota, steps=3):
+    for label, found in walks(ndim, connectivity, rounds=8 * quota, steps=2):
         if not found:
             continue
         flips = flips_by_type(found[-1][0], rng, connectivity)
-        for kind in kinds:
-            for flipped in flips.get(kind, [])[:3]:
+        numbers = oracle(label, connectivity)
+        for dimension, step in kinds:
+            kind = (dimension, step)
+            after = (*numbers[:dimension], numbers[dimension] + step, *numbers[dimension + 1 :])
+            for flipped in flips.get(kind, [])[: 3 if seen[kind] < quota else 1]:
                 if seen[kind] >= quota and len(alone) == len(SIGNS):
                     continue
-                signs = signs_of_a_flip(flipped, label, kind, connectivity)
+                signs = signs_of_a_flip(flipped, label, after, connectivity)
                 seen[kind] += 1
                 alone |= set(signs) if len(signs) == 1 else set()
         if min(seen[kind] for kind in kinds) >= quota and len(alone) == len(SIGNS):

@@ -48,9 +48,15 @@ class Volume:
     path: Path
 
     @property
+    def affine_mm(self) -> np.ndarray:
+        """Voxel to world in mm; a file without a unit is taken to be in mm."""
+        scale = np.diag([*[_MM_PER_UNIT[self.unit]] * 3, 1.0])
+        return scale @ self.affine
+
+    @property
     def spacing_mm(self) -> tuple[float, float, float]:
         """Voxel size in mm; a file without a unit is taken to be in mm."""
-        x, y, z = np.linalg.norm(self.affine[:3, :3], axis=0) * _MM_PER_UNIT[self.unit]
+        x, y, z = np.linalg.norm(self.affine_mm[:3, :3], axis=0)
         return float(x), float(y), float(z)
 
 
@@ -143,8 +149,8 @@ def write_like(array: np.ndarray, path: PathLike, *, like: PathLike | Sequence[P
 class NiftiVolumeReader(ImageReader):
     """`read_volume` as a reader for MONAI's ``LoadImage`` and ``LoadImaged``.
 
-    Gives float32 arrays (C, X, Y, Z) and the affine, for one file, one file a channel, and
-    labels. In a config: ``"reader": "$cldice_monai.data.NiftiVolumeReader()"`` together with
+    Gives float32 arrays (C, X, Y, Z) and the affine in mm, whatever unit the file is in, for one
+    file, one file a channel, and labels. In a config: ``"reader": "$cldice_monai.data.NiftiVolumeReader()"`` together with
     ``"ensure_channel_first": true``.
 
     Example:
@@ -179,8 +185,8 @@ class NiftiVolumeReader(ImageReader):
         """
         volume = read_volume(img)
         meta = {
-            "affine": volume.affine.copy(),
-            "original_affine": volume.affine.copy(),
+            "affine": volume.affine_mm,
+            "original_affine": volume.affine_mm,
             "spatial_shape": np.asarray(volume.array.shape[1:]),
             "original_channel_dim": 0,
             "space": "RAS",

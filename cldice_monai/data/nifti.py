@@ -150,7 +150,8 @@ class NiftiVolumeReader(ImageReader):
     """`read_volume` as a reader for MONAI's ``LoadImage`` and ``LoadImaged``.
 
     Gives float32 arrays (C, X, Y, Z) and the affine in mm, whatever unit the file is in, for one
-    file, one file a channel, and labels. In a config: ``"reader": "$cldice_monai.data.NiftiVolumeReader()"`` together with
+    file, one file a channel, and labels. In a config:
+    ``"reader": "$cldice_monai.data.NiftiVolumeReader()"`` together with
     ``"ensure_channel_first": true``.
 
     Example:

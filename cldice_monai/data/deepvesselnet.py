@@ -34,12 +34,14 @@ def find_deepvesselnet_cases(root: Path) -> LayoutCases:
         dataset="DeepVesselNet",
         expected="raw/<id>.nii.gz and seg/<id>.nii.gz",
     )
-    images, notes = match_files(root / "raw", _NAME, example="1.nii.gz")
-    labels, more_notes = match_files(root / "seg", _NAME, example="1.nii.gz")
+    faults: dict[str, str] = {}
+    images, notes = match_files(root / "raw", _NAME, example="1.nii.gz", faults=faults)
+    labels, more_notes = match_files(root / "seg", _NAME, example="1.nii.gz", faults=faults)
     found = pair_files(
         {case: (path,) for case, path in images.items()},
         labels,
         label_name=lambda case: root / "seg" / images[case].name,
+        faults=faults,
     )
     found.notes += notes + more_notes
     return found

@@ -53,16 +53,24 @@ def find_drive_cases(root: Path) -> LayoutCases:
 
 def _find_part(folder: Path, part: str) -> LayoutCases:
     number = "21" if part == "training" else "01"
+    faults: dict[str, str] = {}
     images, notes = match_files(
-        folder / "images", rf"(?P<case>\d+)_{part}\.tiff?", example=f"{number}_{part}.tif"
+        folder / "images",
+        rf"(?P<case>\d+)_{part}\.tiff?",
+        example=f"{number}_{part}.tif",
+        faults=faults,
     )
     labels, label_notes = match_files(
-        folder / "1st_manual", r"(?P<case>\d+)_manual1\.(gif|png)", example=f"{number}_manual1.gif"
+        folder / "1st_manual",
+        r"(?P<case>\d+)_manual1\.(gif|png)",
+        example=f"{number}_manual1.gif",
+        faults=faults,
     )
     masks, mask_notes = match_files(
         folder / "mask",
         rf"(?P<case>\d+)_{part}_mask\.(gif|png)",
         example=f"{number}_{part}_mask.gif",
+        faults=faults,
     )
     found = pair_files(
         {f"{case}_{part}": (path,) for case, path in images.items()},
@@ -70,6 +78,7 @@ def _find_part(folder: Path, part: str) -> LayoutCases:
         label_name=lambda case: folder / "1st_manual" / f"{case.split('_')[0]}_manual1.gif",
         masks={f"{case}_{part}": path for case, path in masks.items()},
         mask_name=lambda case: folder / "mask" / f"{case}_mask.gif",
+        faults={f"{case}_{part}": line for case, line in faults.items()},
     )
     found.notes += notes + label_notes + mask_notes
     return found

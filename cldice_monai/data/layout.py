@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from cldice_monai.data.cases import VesselCase
-from cldice_monai.data.pairing import name_some
+from cldice_monai.data.pairing import name_some, note_fault
 from cldice_monai.errors import InputError
 
 __all__ = ["LayoutCases", "expect_folders", "match_files", "nearest", "pair_files"]
@@ -72,7 +72,12 @@ expected a layout
 
 
 def match_files(
-    folder: Path, pattern: str, *, example: str, ignore: str = ""
+    folder: Path,
+    pattern: str,
+    *,
+    example: str,
+    ignore: str = "",
+    faults: dict[str, str] | None = None,
 ) -> tuple[dict[str, Path], list[str]]:
     """Sort the files of a folder by the case that their names tell.
 
@@ -81,13 +86,15 @@ def match_files(
         pattern: regular expression for a whole file name, with a group ``case``.
         example: a file name that it matches, for the message.
         ignore: regular expression; file names in which it is found are passed over in silence.
+        faults: gets the id of each case that two files would be, and a line that says so; the
+            first of them stays in the result. None raises the first such fault.
 
     Returns:
         Case id to file, sorted; and a note about files with other names, if there are any.
 
     Raises:
-        InputError: if no file has such a name, with the nearest name that is there, or two files
-            are the same case.
+        InputError: if no file has such a name, with the nearest name that is there; without
+            ``faults`` also if two files are the same case.
     """
     try:
         names = sorted(p.name for p in folder.iterdir() if p.is_file() and p.name[0] != ".")
@@ -104,10 +111,11 @@ def match_files(
         if match is None:
             others.append(name)
         elif match["case"] in files:
-            raise InputError(
+            line = (
                 f"{folder / name}: both it and {files[match['case']].name} would be case "
                 f"{match['case']}; remove one of them"
             )
+            note_fault(faults, match["case"], line)
         else:
             files[match["case"]] = folder / name
     if not files:
@@ -126,6 +134,7 @@ def pair_files(
     label_name: Callable[[str], Path],
     masks: Mapping[str, Path] | None = None,
     mask_name: Callable[[str], Path] | None = None,
+    faults: Mapping[str, str] | None = None,
 ) -> LayoutCases:
     """Join the files of each case.
 
@@ -135,6 +144,8 @@ def pair_files(
         label_name: tells from a case id which label file belongs to it, for the message.
         masks: case id to mask; None if the layout has no masks.
         mask_name: as ``label_name``.
+        faults: case id to what is wrong with its files; these cases are left out, one problem
+            each.
 
     Returns:
         The cases with all their files, and a problem for each file without its partner.
@@ -150,15 +161,18 @@ def pair_files(
         >>> found.problems
         ['raw/b.nii.gz: there is no label seg/b.nii.gz; add it or remove the image']
     """
-    found = LayoutCases()
+    faults = faults or {}
+    found = LayoutCases(problems=[faults[case] for case in sorted(faults)])
 
     def hint(wanted: Path, names: Iterable[Path]) -> str:
         if len(found.problems) >= _MOST_HINTS:
             return ""
         return nearest(wanted.name, [path.name for path in names])
 
-    lone_labels = {case: path for case, path in labels.items() if case not in images}
-    for case in sorted(images):
+    lone_labels = {
+        case: path for case, path in labels.items() if case not in images and case not in faults
+    }
+    for case in sorted(set(images) - set(faults)):
         first = images[case][0]
         if case not in labels:
             near = hint(label_name(case), lone_labels.values())

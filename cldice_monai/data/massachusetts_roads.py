@@ -113,14 +113,18 @@ def read_data_mask(path: Path) -> Volume:
 
 
 def _find_part(folder: Path) -> LayoutCases:
-    images, notes = match_files(folder / "sat", r"(?P<case>.+)\.tiff?", example="10078660_15.tiff")
+    faults: dict[str, str] = {}
+    images, notes = match_files(
+        folder / "sat", r"(?P<case>.+)\.tiff?", example="10078660_15.tiff", faults=faults
+    )
     labels, label_notes = match_files(
-        folder / "map", r"(?P<case>.+)\.tiff?", example="10078660_15.tif"
+        folder / "map", r"(?P<case>.+)\.tiff?", example="10078660_15.tif", faults=faults
     )
     found = pair_files(
         {case: (path,) for case, path in images.items()},
         labels,
         label_name=lambda case: folder / "map" / f"{case}.tif",
+        faults=faults,
     )
     found.notes += notes + label_notes
     return found

@@ -11,7 +11,14 @@ from cldice_monai.data.cases import VesselCase
 from cldice_monai.data.nifti_file import has_nifti_ending
 from cldice_monai.errors import InputError
 
-__all__ = ["group_channels", "labels_by_id", "list_volumes", "name_some", "pair_with_labels"]
+__all__ = [
+    "group_channels",
+    "labels_by_id",
+    "list_volumes",
+    "name_some",
+    "note_fault",
+    "pair_with_labels",
+]
 
 _CHANNEL = re.compile(r"(?P<case>.+)_(?P<channel>\d{4})")
 
@@ -43,7 +50,10 @@ def list_volumes(folder: Path) -> list[Path]:
 
 
 def group_channels(
-    paths: Iterable[Path], *, known_ids: Collection[str] = ()
+    paths: Iterable[Path],
+    *,
+    known_ids: Collection[str] = (),
+    faults: dict[str, str] | None = None,
 ) -> dict[str, tuple[Path, ...]]:
     """Group image files by case: ``x_0000.nii.gz`` and ``x_0001.nii.gz`` are channels of ``x``.
 
@@ -54,12 +64,15 @@ def group_channels(
     Args:
         paths: image files.
         known_ids: case ids that exist, for instance the names of the labels.
+        faults: gets the id of each faulty case and what is wrong with it; the case is then left
+            out. None raises the first fault.
 
     Returns:
         Case id to its files in the order of the channels, sorted by case id.
 
     Raises:
-        InputError: if a channel is missing, or two files are the same channel of one case.
+        InputError: without ``faults``, if a channel is missing, or two files are the same channel
+            of one case.
 
     Example:
         >>> files = [Path("b_0001.nii"), Path("b_0000.nii"), Path("scan_0007.nii")]
@@ -79,38 +92,58 @@ def group_channels(
                 case, channel = base, int(match["channel"])
         group = groups.setdefault(case, {})
         if channel in group:
-            raise InputError(
+            line = (
                 f"{path}: both it and {group[channel].name} would be case {case}; "
                 "rename or remove one of them"
             )
+            note_fault(faults, case, line)
         group[channel] = path
     for case, group in groups.items():
-        _check_no_gap(case, group)
-    return {case: tuple(groups[case][n] for n in sorted(groups[case])) for case in sorted(groups)}
+        _check_no_gap(case, group, faults)
+    good = sorted(case for case in groups if case not in (faults or {}))
+    return {case: tuple(groups[case][n] for n in sorted(groups[case])) for case in good}
 
 
-def labels_by_id(folder: Path) -> dict[str, Path]:
+def labels_by_id(folder: Path, *, faults: dict[str, str] | None = None) -> dict[str, Path]:
     """Return the label files of a folder by case id, which is their name without ending.
 
     Args:
         folder: the folder; one that does not exist has no labels.
+        faults: as in `group_channels`; a faulty label stays in the result.
 
     Returns:
         Case id to file.
 
     Raises:
-        InputError: if two files are labels of one case.
+        InputError: without ``faults``, if two files are labels of one case.
     """
     labels: dict[str, Path] = {}
     for path in list_volumes(folder):
         name = strip_ending(path)
         if name in labels:
-            raise InputError(
+            line = (
                 f"{path}: both it and {labels[name].name} would be the label of case {name}; "
                 "remove one of them"
             )
+            note_fault(faults, name, line)
         labels[name] = path
     return labels
+
+
+def note_fault(faults: dict[str, str] | None, case: str, line: str) -> None:
+    """Write down the first fault of a case, or raise it where nobody collects them.
+
+    Args:
+        faults: case id to what is wrong with it; None raises.
+        case: id of the faulty case.
+        line: what is wrong.
+
+    Raises:
+        InputError: if ``faults`` is None.
+    """
+    if faults is None:
+        raise InputError(line)
+    faults.setdefault(case, line)
 
 
 def pair_with_labels(
@@ -157,11 +190,12 @@ def name_some(names: Collection[str], limit: int = 5) -> str:
     return shown if len(names) <= limit else f"{shown} and {len(names) - limit} more"
 
 
-def _check_no_gap(case: str, group: Mapping[int, Path]) -> None:
+def _check_no_gap(case: str, group: Mapping[int, Path], faults: dict[str, str] | None) -> None:
     missing = [n for n in range(max(group) + 1) if n not in group]
     if missing:
         present = group[max(group)]
-        raise InputError(
+        line = (
             f"{present}: case {case} has this channel but not _{missing[0]:04d}; add the missing "
             "file (channels count from _0000) or remove the others"
         )
+        note_fault(faults, case, line)

@@ -79,11 +79,20 @@ def find_pairs_in_folder(root: Path) -> LayoutCases:
     """
     expected = "imagesTr/<name>.nii.gz and labelsTr/<name>.nii.gz"
     expect_folders(root, ("imagesTr", "labelsTr"), dataset="imagesTr/labelsTr", expected=expected)
-    labels = labels_by_id(root / "labelsTr")
-    images = group_channels(list_volumes(root / "imagesTr"), known_ids=labels)
-    if not images:
+    faults: dict[str, str] = {}
+    labels = labels_by_id(root / "labelsTr", faults=faults)
+    images = group_channels(list_volumes(root / "imagesTr"), known_ids=labels, faults=faults)
+    if not images and not faults:
         raise InputError(f"{root / 'imagesTr'}: no .nii.gz file in it; expected {expected}")
-    return pair_files(images, labels, label_name=lambda case: root / "labelsTr" / f"{case}.nii.gz")
+    found = pair_files(
+        images,
+        labels,
+        label_name=lambda case: root / "labelsTr" / f"{case}.nii.gz",
+        faults=faults,
+    )
+    if list_volumes(root / "imagesTs"):
+        found.notes.append(f"{root / 'imagesTs'}: left alone; the test part is drawn from imagesTr")
+    return found
 
 
 def _folder_source(in_channels: int) -> Source:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from cldice_monai.data.cases import VesselCase
@@ -13,7 +14,7 @@ from cldice_monai.data.pairing import (
 )
 from cldice_monai.errors import InputError
 
-__all__ = ["find_vessap_cases", "first_channels", "is_vessap"]
+__all__ = ["choose_channels", "find_vessap_cases", "first_channels", "is_vessap"]
 
 
 def is_vessap(folder: Path) -> bool:
@@ -63,3 +64,25 @@ def first_channels(case: str, files: tuple[Path, ...], in_channels: int) -> tupl
             f"pass --in_channels {len(files)}"
         )
     return files[:in_channels]
+
+
+def choose_channels(
+    images: Mapping[str, tuple[Path, ...]], in_channels: int, faults: dict[str, str]
+) -> dict[str, tuple[Path, ...]]:
+    """Return the files of the first ``in_channels`` channels of each VesSAP case.
+
+    Args:
+        images: case id to files, in the order of the channels.
+        in_channels: how many channels are wanted.
+        faults: gets the id of each case with too few channels, and a line that says so.
+
+    Returns:
+        The cases that have them.
+    """
+    chosen: dict[str, tuple[Path, ...]] = {}
+    for case, files in images.items():
+        try:
+            chosen[case] = first_channels(case, files, in_channels)
+        except InputError as error:
+            faults.setdefault(case, str(error))
+    return chosen

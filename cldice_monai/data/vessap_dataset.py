@@ -13,7 +13,7 @@ from cldice_monai.data.pairing import group_channels, labels_by_id, list_volumes
 from cldice_monai.data.paper_split import PaperCounts
 from cldice_monai.data.places import require_channel_count
 from cldice_monai.data.source import Source
-from cldice_monai.data.vessap import first_channels, is_vessap
+from cldice_monai.data.vessap import choose_channels, is_vessap
 from cldice_monai.data.vessap_lists import VESSAP_LISTS, find_listed_vessap_cases
 from cldice_monai.data.vessap_older import OLDER_VESSAP_FOLDERS, find_older_vessap_cases
 from cldice_monai.data.vessel_dataset import PublishedDataset, Section, Transforms
@@ -39,7 +39,7 @@ def find_any_vessap_cases(root: Path, *, in_channels: int = 1) -> LayoutCases:
         The cases.
 
     Raises:
-        InputError: if the folder has none of the three layouts, or a case has too few channels.
+        InputError: if the folder has none of the three layouts.
     """
     require_channel_count(in_channels)
     if all((root / name).is_file() for name in VESSAP_LISTS):
@@ -51,14 +51,16 @@ def find_any_vessap_cases(root: Path, *, in_channels: int = 1) -> LayoutCases:
 
 def _find_public(root: Path, in_channels: int) -> LayoutCases:
     expect_folders(root, ("raw", "gt"), dataset="VesSAP", expected=_EXPECTED)
-    labels = labels_by_id(root / "gt")
-    images = group_channels(list_volumes(root / "raw"), known_ids=labels)
-    if not images:
+    faults: dict[str, str] = {}
+    labels = labels_by_id(root / "gt", faults=faults)
+    images = group_channels(list_volumes(root / "raw"), known_ids=labels, faults=faults)
+    if not images and not faults:
         raise InputError(f"{root / 'raw'}: no .nii.gz file in it; expected {_EXPECTED}")
     return pair_files(
-        {case: first_channels(case, files, in_channels) for case, files in images.items()},
+        choose_channels(images, in_channels, faults),
         labels,
         label_name=lambda case: root / "gt" / f"{case}.nii.gz",
+        faults=faults,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from cldice_monai.data.case_id import case_id
@@ -27,7 +28,7 @@ def find_listed_vessap_cases(root: Path, *, in_channels: int = 1) -> LayoutCases
         in_channels: how many channels to take, from the first on.
 
     Returns:
-        The cases, and a problem for each file that is not there.
+        The cases, and a problem for each line with a file that is not there or stands twice.
 
     Raises:
         InputError: if a list cannot be read, or the two have not the same number of lines.
@@ -52,15 +53,37 @@ def find_listed_vessap_cases(root: Path, *, in_channels: int = 1) -> LayoutCases
     if len(set(names)) < len(names):
         names = [f"{number:03d}_{name}" for number, name in enumerate(names, start=1)]
     found = LayoutCases()
+    first_lines: dict[Path, int] = {}
     for number, (name, line, label) in enumerate(zip(names, inputs, labels, strict=True), start=1):
         channels = tuple(root / part.strip() for part in line.split("\t") if part.strip())
-        case = VesselCase(name, first_channels(name, channels, in_channels), root / label)
-        missing = [path for path in (*case.image, root / label) if not path.is_file()]
-        if missing:
-            found.problems += [_missing_line(root, number, path) for path in missing]
-        else:
+        try:
+            case = VesselCase(name, first_channels(name, channels, in_channels), root / label)
+            _require_files(root, number, (*case.image, root / label))
+            _require_new(root, number, channels, first_lines)
             found.cases.append(case)
+        except InputError as error:
+            found.problems.append(str(error))
     return found
+
+
+def _require_files(root: Path, number: int, paths: Sequence[Path]) -> None:
+    missing = [path for path in paths if not path.is_file()]
+    if missing:
+        raise InputError("; ".join(_missing_line(root, number, path) for path in missing))
+
+
+def _require_new(
+    root: Path, number: int, channels: Sequence[Path], first_lines: dict[Path, int]
+) -> None:
+    """Refuse an image that stands twice: it would be in two parts, training and test."""
+    for path in channels:
+        first = first_lines.setdefault(path.resolve(), number)
+        if first != number or channels.count(path) > 1:
+            where = f"lines {first} and {number}" if first != number else f"line {number} twice"
+            raise InputError(
+                f"{path}: is named in {where} of {root / VESSAP_LISTS[0]}; each file may stand "
+                "there once, so correct the line or remove it from both lists"
+            )
 
 
 def _lines(path: Path) -> list[str]:
@@ -73,7 +96,7 @@ def _lines(path: Path) -> list[str]:
     if empty or not lines:
         where = f"line {empty[0]} is empty" if empty else "the list is empty"
         raise InputError(f"{path}: {where}; write one case a line, channels separated by tabs")
-    return lines
+    return [line.strip() for line in lines]
 
 
 def _missing_line(root: Path, number: int, path: Path) -> str:

@@ -114,7 +114,10 @@ class Layouts:
             name = f"patchvolume_{number:03d}"
             self.nifti(root / "raw" / f"{name}_0000.nii.gz", image)
             self.nifti(root / "raw" / f"{name}_0001.nii.gz", image[::-1])
-            self.nifti(root / "gt" / f"{name}.nii.gz", label * (1, 255)[number % 2])
+            label = label * (1, 255, 95)[number % 3]
+            if number % 3 == 2:  # {0, 95, 255}
+                label[label > 0] = [95, 255] * 5
+            self.nifti(root / "gt" / f"{name}.nii.gz", label)
         return root
 
     def older_vessap(self, n: int = 6) -> Path:
@@ -127,7 +130,7 @@ class Layouts:
                 path = root / "prep" / f"prep_{name}_{channel}_crop_cube.nii.gz"
                 self.nifti(path, image if channel == "C00" else image[::-1])
             for ending in ("DoG026", "DoG026_classResult"):
-                path = root / "gt_all" / f"{name}_C00_crop_cube_{ending}.nii.gz"
+                path = root / "gt_all" / f"{name}_cube_{ending}.nii.gz"
                 self.nifti(path, label)
         return root
 

@@ -64,7 +64,8 @@ def test_items_have_raw_membrane_and_voxels_of_4_nanometres(layouts):
     assert column_is_membrane.nonzero().ravel().tolist() == [9, 10]  # neurons 1 | 2 from 10 on
     assert int(item["label"].sum()) == 2 * 24
     assert item["image"].max() > 200
-    assert np.allclose(np.linalg.norm(item["image"].affine[:3, :3], axis=0), [0.004, 0.004, 0.04])
+    sizes_mm = np.linalg.norm(item["image"].affine[:3, :3], axis=0)
+    assert np.allclose(sizes_mm, [4e-6, 4e-6, 4e-5], rtol=1e-6, atol=0)
 
 
 def test_test_volumes_without_labels_are_left_alone(layouts):

@@ -180,6 +180,57 @@ def test_bad_files_are_left_out_and_written_down_only_with_skip_bad(layouts, pre
     assert len([line for line in prepare.shown if line.startswith("left out: ")]) == len(bad)
 
 
+@pytest.mark.parametrize(
+    ("release", "added"),
+    [
+        ("deepvesselnet", "raw/1.nii"),
+        ("deepvesselnet", "seg/1.nii"),
+        ("drive", "training/images/21_training.tiff"),
+        ("drive", "training/1st_manual/21_manual1.png"),
+        ("roads", "train/sat/10078660_15.tif"),
+        ("vessap", "raw/patchvolume_001_0003.nii.gz"),
+        ("vessap", "gt/patchvolume_001.nii"),
+        ("older_vessap", "gt_all/BALBc_no0_iso3um_stitched_C00_cube_DoG026.nii.gz"),
+        ("older_vessap", "prep/prep_BALBc_no0_iso3um_stitched_C03_crop_cube.nii.gz"),
+    ],
+)
+def test_file_too_many_costs_its_case_alone(layouts, prepare, release, added):
+    name, *_ = DATASETS[release]
+    root = getattr(layouts, release)()
+    (root / added).write_bytes(b"")
+    with pytest.raises(InputError) as raised:
+        prepare(name, root)
+    fault, advice = str(raised.value).splitlines()
+    assert added.split("_")[0] in fault
+    assert "1 fault; mend them" in advice
+    prepared = prepare(name, root, skip_bad=True)
+    assert prepared.faults == (fault,)
+    content = json.loads(prepared.list_path.read_text())
+    assert sum(len(content[part]) for part in ("training", "validation", "test")) == 5
+
+
+def test_folder_names_every_case_whose_files_are_not_complete(make_dataset, prepare):
+    root = make_dataset(8, size=12)
+    images, labels = root / "imagesTr", root / "labelsTr"
+    (images / "case_0.nii.gz").rename(images / "case_0_0001.nii.gz")
+    (images / "case_1.nii").touch()
+    (labels / "case_2.nii").touch()
+    (root / "imagesTs").mkdir(exist_ok=True)
+    (root / "imagesTs" / "other.nii.gz").touch()
+    with pytest.raises(InputError) as raised:
+        prepare("folder", root)
+    lines = str(raised.value).splitlines()
+    assert "case_0_0001.nii.gz: case case_0 has this channel but not _0000" in lines[0]
+    assert "case_1.nii would be case case_1" in lines[1]
+    assert "case_2.nii would be the label of case case_2" in lines[2]
+    assert "3 faults" in lines[3]
+    prepared = prepare("folder", root, skip_bad=True)
+    assert len(prepared.faults) == 3
+    assert f"note: {root / 'imagesTs'}: left alone; the test part is drawn from imagesTr" in (
+        prepare.shown
+    )
+
+
 def test_bad_pictures_are_named_with_the_file_the_user_has(layouts, prepare):
     root = layouts.drive(n_training=6)
     images = root / "training" / "images"

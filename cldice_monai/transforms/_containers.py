@@ -12,11 +12,15 @@ from monai.data import MetaTensor
 from monai.data.utils import affine_to_spacing
 from monai.utils import convert_data_type
 
+from cldice_monai.skeleton.binary import skeletonize
+
 __all__ = [
     "SpacingArgument",
     "as_channel_first_numpy",
+    "as_finite_float32",
     "as_vessel_mask",
     "check_spacing_argument",
+    "skeleton_in_vessel",
     "voxel_sizes",
 ]
 
@@ -35,8 +39,23 @@ def as_channel_first_numpy(img: NdarrayOrTensor, *, name: str = "img") -> np.nda
             f"{name} must have a channel axis before the spatial ones, got shape "
             f"{tuple(img.shape)}; add one with x[None]"
         )
+    if isinstance(img, torch.Tensor) and img.dtype == torch.bfloat16:
+        img = img.float()  # numpy has no bfloat16
     array: np.ndarray = convert_data_type(img, np.ndarray)[0]
     return array
+
+
+def as_finite_float32(img: NdarrayOrTensor) -> np.ndarray:
+    """Return a copy of the array as float32; refuse NaN and infinity, which a blur would spread."""
+    with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinity and is refused
+        image = as_channel_first_numpy(img).astype(np.float32)
+    n_bad = image.size - int(np.isfinite(image).sum())
+    if n_bad:
+        raise ValueError(
+            f"img must be finite, got NaN or infinity in {n_bad} of {image.size} voxels; "
+            "use FillNonFinite before"
+        )
+    return image
 
 
 def as_vessel_mask(
@@ -55,6 +74,18 @@ def as_vessel_mask(
         )
     mask: np.ndarray = (array[1:] if len(array) > 1 else array).max(axis=0) > 0
     return mask
+
+
+def skeleton_in_vessel(skeleton: NdarrayOrTensor | None, vessel: np.ndarray) -> np.ndarray:
+    """Return what of a skeleton lies in the vessels; made anew if that is nothing.
+
+    A crop can hold the rim of a thick vessel whose skeleton lies outside the crop.
+    """
+    if skeleton is not None:
+        line = as_vessel_mask(skeleton, name="skeleton", shape=vessel.shape) & vessel
+        if line.any():
+            return line
+    return skeletonize(vessel)
 
 
 def check_spacing_argument(spacing: SpacingArgument) -> None:

@@ -16,8 +16,7 @@ from monai.transforms.traits import MultiSampleTrait
 from monai.transforms.utils import correct_crop_centers
 from monai.utils import ImageMetaKey, fall_back_tuple
 
-from cldice_monai.skeleton.binary import skeletonize
-from cldice_monai.transforms._containers import as_vessel_mask
+from cldice_monai.transforms._containers import as_vessel_mask, skeleton_in_vessel
 
 __all__ = ["RandCropByVessel", "RandCropByVesselD", "RandCropByVesselDict", "RandCropByVesseld"]
 
@@ -69,6 +68,7 @@ class RandCropByVessel(Randomizable, InvertibleTransform, MultiSampleTrait):
         self.vessel_ratio = vessel_ratio
         self.allow_smaller = allow_smaller
         self.centers: tuple[tuple[int, ...], ...] = ()
+        self._shape: tuple[int, ...] | None = None  # of the label that the centres are in
         self._cropper = Crop()
 
     def randomize(self, label: NdarrayOrTensor, skeleton: NdarrayOrTensor | None = None) -> None:
@@ -77,13 +77,12 @@ class RandCropByVessel(Randomizable, InvertibleTransform, MultiSampleTrait):
         Args:
             label: (C, X, Y) or (C, X, Y, Z), vessel is > 0. Of several channels the first is the
                 background, as in RandCropByPosNegLabel.
-            skeleton: the label's skeleton, the same shape, if there is one already.
+            skeleton: the label's skeleton, the same shape, if there is one already; made anew
+                where nothing of it lies in the label, as in a crop of a thick vessel's rim.
         """
         vessel = as_vessel_mask(label)
-        if skeleton is None:
-            line = skeletonize(vessel)
-        else:
-            line = as_vessel_mask(skeleton, name="skeleton", shape=vessel.shape)
+        line = skeleton_in_vessel(skeleton, vessel)
+        self._shape = vessel.shape
         on_line, off_vessel = np.flatnonzero(line), None
         centers = []
         for _ in range(self.num_samples):
@@ -122,6 +121,7 @@ class RandCropByVessel(Randomizable, InvertibleTransform, MultiSampleTrait):
             if label is None:
                 raise ValueError("label must be given: the centres are drawn from its skeleton")
             self.randomize(label, skeleton)
+        self.check_shape(img)
         size = fall_back_tuple(self.spatial_size, default=img.shape[1:])
         crops = []
         for number, center in enumerate(self.centers):
@@ -133,6 +133,22 @@ class RandCropByVessel(Randomizable, InvertibleTransform, MultiSampleTrait):
                 self.push_transform(crop, replace=True)
             crops.append(crop)
         return crops
+
+    def check_shape(self, img: NdarrayOrTensor, name: str = "img") -> None:
+        """Refuse an image on another grid than the label that the centres were drawn from.
+
+        Args:
+            img: (C, spatial...).
+            name: what the image is called in the message.
+
+        Raises:
+            ValueError: if the spatial shapes differ.
+        """
+        if self._shape and tuple(img.shape[1:]) != self._shape:
+            raise ValueError(
+                f"{name} must be (C, {str(self._shape)[1:]} as the label, got "
+                f"{tuple(img.shape)}; bring both to one grid before they are cropped"
+            )
 
     def inverse(self, img: MetaTensor) -> MetaTensor:
         """Put one crop back to its place in the image's grid, zeros around it.
@@ -173,6 +189,8 @@ class RandCropByVesseld(Randomizable, MapTransform, InvertibleTransform, MultiSa
 
     Raises:
         KeyError: when called: if an item has no label, or not the skeleton that was named.
+        ValueError: when called: if an image has another shape than the label, see also
+            `RandCropByVessel`.
 
     Example:
         >>> item = {"image": np.zeros((1, 16, 16)), "label": np.eye(16)[None]}
@@ -222,6 +240,7 @@ class RandCropByVesseld(Randomizable, MapTransform, InvertibleTransform, MultiSa
             for _ in range(self.cropper.num_samples)
         ]
         for key in self.key_iterator(item):
+            self.cropper.check_shape(item[key], name=str(key))
             for crop, value in zip(crops, self.cropper(item[key], randomize=False), strict=True):
                 crop[key] = value
         return crops

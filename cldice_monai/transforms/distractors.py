@@ -7,7 +7,7 @@ from monai.config import KeysCollection, NdarrayOrTensor
 from monai.utils import TransformBackends, convert_to_dst_type
 
 from cldice_monai.data.synthetic.distractors import add_blob, draw_sheet
-from cldice_monai.transforms._containers import as_channel_first_numpy
+from cldice_monai.transforms._containers import as_finite_float32
 from cldice_monai.transforms._items import RandMapTransform, SeededTransform
 from cldice_monai.transforms._ranges import Range, check_range, draw
 
@@ -30,7 +30,7 @@ class RandDistractors(SeededTransform):
             median to its brightest thousandth.
 
     Raises:
-        ValueError: for numbers out of range.
+        ValueError: for numbers out of range; when called: if the image is not finite.
 
     Example:
         >>> image = np.zeros((1, 32, 32), np.float32)
@@ -74,7 +74,7 @@ class RandDistractors(SeededTransform):
             self.randomize()
         if not self.acts:
             return img
-        image, rng = as_channel_first_numpy(img).astype(np.float32), self.generator()
+        image, rng = as_finite_float32(img), self.generator()
         light = self._draw_light(image.shape[1:], rng)
         top, middle = np.quantile(image.reshape(len(image), -1), [0.999, 0.5], axis=1)
         scale = np.maximum(top - middle, 0).astype(np.float32)

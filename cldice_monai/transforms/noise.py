@@ -8,7 +8,7 @@ from monai.utils import TransformBackends, convert_to_dst_type
 
 from cldice_monai.data.synthetic.imaging import add_noise
 from cldice_monai.data.synthetic.presets import ImagingSettings
-from cldice_monai.transforms._containers import as_channel_first_numpy
+from cldice_monai.transforms._containers import as_finite_float32
 from cldice_monai.transforms._items import RandMapTransform, SeededTransform
 from cldice_monai.transforms._ranges import Range, check_range, draw
 
@@ -111,11 +111,11 @@ class RandSpeckle(SeededTransform):
 
 
 def _counts(img: NdarrayOrTensor) -> np.ndarray:
-    image = as_channel_first_numpy(img).astype(np.float32)
+    image = as_finite_float32(img)
     low, high = float(image.min()), float(image.max())
-    if not (low >= 0 and high < float("inf")):
+    if low < 0:
         raise ValueError(
-            f"img must be finite and not negative, where 0 is no light, got {low:g} to {high:g}; "
+            f"img must not be negative, where 0 is no light, got {low:g} to {high:g}; "
             "put this transform before the one that shifts the intensities"
         )
     return image

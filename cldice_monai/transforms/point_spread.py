@@ -9,7 +9,7 @@ from monai.utils import TransformBackends, convert_to_dst_type
 from cldice_monai.data.synthetic.imaging import blur
 from cldice_monai.transforms._containers import (
     SpacingArgument,
-    as_channel_first_numpy,
+    as_finite_float32,
     check_spacing_argument,
     voxel_sizes,
 )
@@ -35,7 +35,8 @@ class RandPointSpread(SeededTransform):
             None for voxels.
 
     Raises:
-        ValueError: for numbers out of range; when called: if the image has not this axis.
+        ValueError: for numbers out of range; when called: if the image has not this axis, or is
+            not finite.
 
     Example:
         >>> image = np.zeros((1, 21, 21, 21), np.float32)
@@ -77,7 +78,7 @@ class RandPointSpread(SeededTransform):
             self.randomize()
         if not self.acts:
             return img
-        image = as_channel_first_numpy(img).astype(np.float32)
+        image = as_finite_float32(img)
         ndim = image.ndim - 1
         if not -ndim <= self.axis < ndim:
             raise ValueError(f"axis must be one of the {ndim} spatial axes, got {self.axis}")

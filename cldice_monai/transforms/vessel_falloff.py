@@ -13,12 +13,12 @@ from scipy.sparse.csgraph import connected_components, dijkstra
 from scipy.spatial import cKDTree
 
 from cldice_monai.data.synthetic.imaging import blur
-from cldice_monai.skeleton.binary import skeletonize
 from cldice_monai.transforms._containers import (
     SpacingArgument,
-    as_channel_first_numpy,
+    as_finite_float32,
     as_vessel_mask,
     check_spacing_argument,
+    skeleton_in_vessel,
     voxel_sizes,
 )
 from cldice_monai.transforms._items import RandMapTransform, SeededTransform
@@ -47,7 +47,8 @@ class RandVesselFalloff(SeededTransform):
             None for voxels.
 
     Raises:
-        ValueError: for numbers out of range; when called: if shapes differ.
+        ValueError: for numbers out of range; when called: if shapes differ, or the image is not
+            finite.
 
     Example:
         >>> line = np.zeros((1, 7, 40), np.float32)
@@ -90,7 +91,8 @@ class RandVesselFalloff(SeededTransform):
             img: (C, X, Y) or (C, X, Y, Z), any number type.
             label: (C, X, Y) or (C, X, Y, Z) on the same grid, vessel is > 0; of several channels
                 the first is the background.
-            skeleton: the label's skeleton, if there is one already.
+            skeleton: the label's skeleton, if there is one already; made anew where nothing of it
+                lies in the label, as in a crop of a thick vessel's rim.
             randomize: False repeats the last call.
 
         Returns:
@@ -101,19 +103,16 @@ class RandVesselFalloff(SeededTransform):
             self.randomize()
         if not self.acts:
             return img
-        image = as_channel_first_numpy(img).astype(np.float32)
+        image = as_finite_float32(img)
         vessel = as_vessel_mask(label, shape=image.shape[1:])
         if not vessel.any():
             return img
-        if skeleton is None:
-            line = skeletonize(vessel)
-        else:
-            line = as_vessel_mask(skeleton, name="skeleton", shape=vessel.shape)
+        line = skeleton_in_vessel(skeleton, vessel)
         rng = self.generator()
         step = voxel_sizes(self.spacing, img, ndim=vessel.ndim) or (1.0,) * vessel.ndim
         zone = ndimage.binary_dilation(vessel, structure=_ball(self.margin, step))
         loss, length = draw(self.loss, rng), draw(self.length, rng)
-        way = _way_along(line & vessel, zone, step, rng)
+        way = _way_along(line, zone, step, rng)
         factor = (1 - loss + loss * np.exp(-way / length)).astype(np.float32)
         dimmed = np.stack([_dim(channel, zone, factor, rng) for channel in image])
         return convert_to_dst_type(dimmed, dst=img, dtype=np.float32)[0]
@@ -180,6 +179,7 @@ class RandVesselFalloffd(RandMapTransform):
         prob: probability of acting.
         loss: smallest and largest share of the contrast that is lost far away.
         length: smallest and largest way after which about two thirds of that loss have come.
+        margin: how far beyond the label the vessel's blur reaches.
         spacing: see `RandVesselFalloff`.
         skeleton_key: key of the label's skeleton; None makes it whenever the transform acts.
         allow_missing_keys: leave out keys that an item does not have.
@@ -201,11 +201,12 @@ class RandVesselFalloffd(RandMapTransform):
         prob: float = 0.1,
         loss: Range = (0.2, 0.6),
         length: Range = (40.0, 160.0),
+        margin: float = 2.0,
         spacing: SpacingArgument = None,
         skeleton_key: str | None = None,
         allow_missing_keys: bool = False,
     ) -> None:
-        self.falloff = RandVesselFalloff(prob, loss, length, spacing=spacing)
+        self.falloff = RandVesselFalloff(prob, loss, length, margin, spacing)
         super().__init__(keys, self.falloff, allow_missing_keys)
         self.label_key = label_key
         self.skeleton_key = skeleton_key

@@ -140,13 +140,14 @@ def test_dictionary_form_does_what_the_array_form_does(sample, make, extra, arra
     assert item["image"] is picture  # the item given is not changed
 
 
-@pytest.mark.parametrize(("make", "extra", "_a", "_k"), IMAGE_ONLY, ids=NAMES)
-def test_missing_key_is_an_error_unless_allowed(sample, make, extra, _a, _k):
+@pytest.mark.parametrize(("make", "extra", "array", "_k"), IMAGE_ONLY, ids=NAMES)
+def test_missing_key_is_an_error_unless_allowed(sample, make, extra, array, _k):
+    picture = sample.label[None] if "eleton" in array.__name__ else sample.image
     extra = {key: value for key, value in extra.items() if key != "output_keys"}
     with pytest.raises(KeyError, match="missing"):
-        make(["image", "missing"], **extra)({"image": sample.image})
+        make(["image", "missing"], **extra)({"image": picture})
     allowed = make(["image", "missing"], allow_missing_keys=True, **extra)
-    assert "missing" not in allowed({"image": sample.image})
+    assert "missing" not in allowed({"image": picture})
 
 
 @pytest.mark.parametrize(("make", "_"), WITH_LABEL)
@@ -167,6 +168,25 @@ def test_missing_channel_axis_is_refused_with_the_remedy(make, arguments):
 def test_list_is_refused_by_type(make, arguments):
     with pytest.raises(TypeError, match="numpy array or a tensor, got list"):
         make(**arguments)([[1.0, 2.0]])
+
+
+INTENSITY = [
+    *(e[2] for e in IMAGE_ONLY if e[2].__name__.startswith("Rand")),
+    ours.RandVesselFalloff,
+]
+
+
+@pytest.mark.parametrize("make", INTENSITY)
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_one_value_that_is_not_finite_is_refused_instead_of_spread(sample, make, bad):
+    image = sample.image.copy()
+    image[0, 3, 4, 5] = bad
+    arguments = (image, sample.label[None]) if make is ours.RandVesselFalloff else (image,)
+    match = f"NaN or infinity in 1 of {image.size} voxels; use FillNonFinite before"
+    with pytest.raises(ValueError, match=match):
+        make(prob=1.0)(*arguments)
+    filled = ours.FillNonFinite()(image)
+    assert np.isfinite(make(prob=1.0)(filled, *arguments[1:])).all()
 
 
 RANDOM = [entry for entry in IMAGE_ONLY if issubclass(entry[2], Randomizable)]

@@ -95,10 +95,41 @@ def test_image_smaller_than_the_crop_is_refused_unless_allowed():
 def test_skeleton_that_comes_along_is_used():
     label = thick_and_thin()
     skeleton = np.zeros_like(label)
-    skeleton[0, 20, 20, 20] = 1
+    skeleton[0, 22, 20, 20] = 1
     crop = RandCropByVessel(1, num_samples=9, vessel_ratio=1.0)
     crop.randomize(label, skeleton)
-    assert set(crop.centers) == {(20, 20, 20)}
+    assert set(crop.centers) == {(22, 20, 20)}
+
+
+def test_skeleton_outside_the_label_gives_no_centres():
+    label = thick_and_thin()
+    skeleton = np.zeros_like(label)
+    skeleton[0, 22, 20, 20] = skeleton[0, 0] = 1
+    crop = RandCropByVessel(1, num_samples=9, vessel_ratio=1.0)
+    crop.randomize(label, skeleton)
+    assert set(crop.centers) == {(22, 20, 20)}
+
+
+def test_vessel_without_a_voxel_of_its_skeleton_is_still_met():
+    # the rim of a thick vessel, cropped so that its skeleton lies outside
+    rim = np.zeros((1, 12, 12, 12), np.uint8)
+    rim[0, :3] = 1
+    crop = RandCropByVessel(1, num_samples=9, vessel_ratio=1.0)
+    crop.randomize(rim, np.zeros_like(rim))
+    assert all(rim[(0, *center)] for center in crop.centers)
+    crop.randomize(np.ones_like(rim), np.zeros_like(rim))  # no background either
+    assert len(crop.centers) == 9
+
+
+def test_image_of_another_shape_than_the_label_is_refused():
+    label = thick_and_thin()
+    message = r"must be \(C, 40, 40, 48\) as the label, got \(1, 40, 40, 20\); bring both to"
+    with pytest.raises(ValueError, match="img " + message):
+        RandCropByVessel(8)(label[..., :20], label)
+    with pytest.raises(ValueError, match="other " + message):
+        RandCropByVesseld(["label", "other"], "label", 8)(
+            {"label": label, "other": label[..., :20]}
+        )
 
 
 def test_skeleton_of_another_shape_is_refused():

@@ -50,11 +50,10 @@ def test_strength_is_drawn_from_its_range():
 
 
 @pytest.mark.parametrize("transform", [RandShotNoise(1.0), RandSpeckle(1.0)])
-@pytest.mark.parametrize("bad", [-0.1, np.nan, np.inf])
-def test_intensities_that_are_no_light_are_refused_with_the_remedy(transform, bad):
+def test_negative_intensities_are_refused_with_the_remedy(transform):
     image = np.ones((1, 4, 4))
-    image[0, 1, 1] = bad
-    with pytest.raises(ValueError, match=r"finite and not negative.*before the one that shifts"):
+    image[0, 1, 1] = -0.1
+    with pytest.raises(ValueError, match=r"not be negative.*before the one that shifts"):
         transform(image)
 
 

@@ -4,7 +4,12 @@ import torch
 from monai.data import MetaTensor
 
 from cldice_monai.skeleton import skeletonize
-from cldice_monai.transforms import RandVesselFalloff, RandVesselFalloffd
+from cldice_monai.transforms import (
+    RandCropByVesseld,
+    RandVesselFalloff,
+    RandVesselFalloffd,
+    Skeletonized,
+)
 
 
 def line(length=80):
@@ -77,6 +82,38 @@ def test_empty_label_and_probability_of_zero_change_nothing():
 def test_label_that_fills_the_volume_is_dimmed_down_to_its_smallest_value():
     full = np.ones((1, 5, 9), np.float32)
     assert np.array_equal(RandVesselFalloff(1.0)(full, full), full)  # nothing lies above it
+
+
+def test_crops_of_a_thick_tube_are_dimmed_with_or_without_its_skeleton_in_them():
+    x, y = np.indices((24, 24)) - 11.5
+    label = np.repeat((np.hypot(x, y) < 9)[..., None], 24, axis=2)[None].astype(np.uint8)
+    item = Skeletonized("label")({"image": 100 + 100.0 * label, "label": label})
+    keys = ["image", "label", "label_skeleton"]
+    crop = RandCropByVesseld(keys, "label", 7, 60, 0.5, skeleton_key="label_skeleton")
+    fall = RandVesselFalloffd("image", prob=1.0, length=(2, 2), skeleton_key="label_skeleton")
+    rims, dimmed = 0, 0
+    for piece in crop.set_random_state(0)(item):
+        before = np.asarray(piece["image"])
+        after = np.asarray(fall.set_random_state(1)(piece)["image"])
+        vessel = np.asarray(piece["label"]) > 0
+        rims += bool(vessel.any() and not piece["label_skeleton"].any())
+        dimmed += bool((after != before).any())
+        assert np.array_equal(after[~vessel], before[~vessel])
+        assert 100 <= after[vessel].min(initial=200) <= after.max() <= 200
+    assert rims > 9
+    assert dimmed > 9
+
+
+def test_margin_of_the_dictionary_form_is_that_of_the_array_form():
+    label = line()
+    image = 100 + 100 * np.exp(-((np.indices((21, 21, 80))[:2] - 10.0) ** 2).sum(0) / 4)[None]
+    fall = {m: RandVesselFalloff(1.0, margin=m).set_random_state(0)(image, label) for m in (0, 3)}
+    assert (fall[3] != fall[0]).mean() > 0.03
+    for margin, expected in fall.items():
+        found = RandVesselFalloffd("image", prob=1.0, margin=margin).set_random_state(0)(
+            {"image": image, "label": label}
+        )
+        assert np.array_equal(found["image"], expected)
 
 
 def test_images_of_an_item_fall_alike_with_or_without_a_skeleton_given():

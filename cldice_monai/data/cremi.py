@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cldice_monai.data.cases import VesselCase
+from cldice_monai.data.cremi_samples import choose_samples
 from cldice_monai.data.layout import LayoutCases, nearest
 from cldice_monai.data.nifti import Volume
 from cldice_monai.data.pairing import name_some
@@ -63,13 +64,14 @@ def find_cremi_cases(root: Path) -> LayoutCases:
 
     Only headers are read. A case is one section; image and label are ``<file>/<number>``, counted
     from the first labelled section. Test volumes (``sample_A+``), which have no labels, are left
-    alone.
+    alone. Of the plain and the padded file of a sample one may be there.
 
     Args:
         root: the folder with the files, or one of them.
 
     Returns:
-        The cases, named ``<file without ending>_<number>``.
+        The cases, named ``<file without ending>_<number>``, and a problem for each file that
+        cannot be used.
 
     Raises:
         InputError: if there is no such file, or h5py is not installed.
@@ -80,15 +82,14 @@ def find_cremi_cases(root: Path) -> LayoutCases:
     names = [root] if root.is_file() else sorted(root.iterdir())
     files = [path for path in names if path.suffix.lower() in _ENDINGS and path.is_file()]
     found = LayoutCases()
-    for path in files:
-        if "+" in path.name:
-            found.notes.append(f"{path}: a test volume without labels; left alone")
-            continue
+    for path in choose_samples(files, found):
+        n_sections = 0
         try:
             with _open(path) as file:
                 n_sections = len(_volume(path, file, _IDS))
+                _first_voxel(path, file)
         except InputError as error:
-            found.problems.append(str(error))
+            found.add_problem(str(error), n_cases=n_sections)
             continue
         for number in range(n_sections):
             section = path / f"{number:03d}"
@@ -120,13 +121,8 @@ def read_raw(path: Path | Sequence[Path]) -> Volume:
     file_path, number = _split(path)
     with _open(file_path) as file:
         raw, ids = _volume(file_path, file, _RAW), _volume(file_path, file, _IDS)
-        first = _offset(file_path, raw, ids)
+        first = _first_voxel(file_path, file)
         depth, height, width = ids.shape
-        if any(o < 0 or o + n > s for o, n, s in zip(first, ids.shape, raw.shape, strict=True)):
-            raise InputError(
-                f"{file_path}: the labels {ids.shape} from {first} on do not lie in the image "
-                f"{raw.shape}; download the file again"
-            )
         _require_section(path, number, depth)
         rows = slice(first[1], first[1] + height)
         columns = slice(first[2], first[2] + width)
@@ -164,10 +160,16 @@ def _resolution_nm(dataset: h5py.Dataset) -> tuple[float, float, float]:
     return z, y, x
 
 
-def _offset(path: Path, raw: h5py.Dataset, ids: h5py.Dataset) -> tuple[int, int, int]:
-    """Where the labels begin in the image, in voxels."""
+def _first_voxel(path: Path, file: h5py.File) -> tuple[int, int, int]:
+    """Where the labels begin in the image, in voxels; both must be there and fit."""
+    raw, ids = _volume(path, file, _RAW), _volume(path, file, _IDS)
     offset_nm = ids.attrs.get("offset", (0.0, 0.0, 0.0))
     z, y, x = (round(float(o) / r) for o, r in zip(offset_nm, _resolution_nm(ids), strict=True))
+    if any(o < 0 or o + n > s for o, n, s in zip((z, y, x), ids.shape, raw.shape, strict=True)):
+        raise InputError(
+            f"{path}: the labels {ids.shape} from {(z, y, x)} on do not lie in the image "
+            f"{raw.shape}; download the file again"
+        )
     return z, y, x
 
 

@@ -28,11 +28,23 @@ class LayoutCases:
         cases: the complete cases.
         problems: one line for each file that lacks its partner.
         notes: one line for each thing worth knowing.
+        n_lost: cases that the problems cost beyond one each.
     """
 
     cases: list[VesselCase] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    n_lost: int = 0
+
+    def add_problem(self, line: str, *, n_cases: int) -> None:
+        """Write down what is wrong with a file that holds several cases.
+
+        Args:
+            line: what is wrong.
+            n_cases: cases in the file; 0 if nobody can tell, which counts as one.
+        """
+        self.problems.append(f"{line} ({n_cases} cases are lost)" if n_cases > 1 else line)
+        self.n_lost += max(n_cases - 1, 0)
 
 
 def expect_folders(root: Path, folders: Iterable[str], *, dataset: str, expected: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -91,9 +92,9 @@ def prepare_dataset(
     found = source.find(root)
     show(f"{source.name}, {root}")
     reports = _check(source, found.cases, show)
-    faults = [*found.problems, *(line for report in reports for line in _faults(report))]
+    faults = _once([*found.problems, *(line for report in reports for line in _faults(report))])
     good = {report.case.case_id: report.case for report in reports if not _faults(report)}
-    n_faulty = len(reports) - len(good) + len(found.problems)
+    n_faulty = len(reports) - len(good) + len(found.problems) + found.n_lost
     show(found_table(source, reports, n_faulty=n_faulty))
     for note in found.notes:
         show(f"note: {note}")
@@ -141,6 +142,12 @@ def _check(
         reports.append(check_case(case, in_channels=in_channels, readers=source.readers))
         tell(number, len(cases))
     return reports
+
+
+def _once(lines: list[str]) -> list[str]:
+    """Say once what is wrong with a file that holds many cases."""
+    counts = Counter(lines)
+    return [f"{line} ({n} cases are lost)" if n > 1 else line for line, n in counts.items()]
 
 
 def _faults(report: CaseReport) -> list[str]:

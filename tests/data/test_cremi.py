@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from cldice_monai.data.cremi import CREMIDataset, find_cremi_cases, membrane, read_raw
+from cldice_monai.data.cremi import CREMI, CREMIDataset, find_cremi_cases, membrane, read_raw
 from cldice_monai.data.pictures import read_grey_picture, read_picture
+from cldice_monai.data.prepare import prepare_dataset
 from cldice_monai.errors import InputError
 
 
@@ -58,6 +59,51 @@ def test_padded_release_gives_the_same_sections(layouts, tmp_path):
         assert np.array_equal(read_raw(plain / name).array, read_raw(padded / name).array)
 
 
+def test_plain_and_padded_file_of_a_sample_are_not_taken_together(layouts):
+    root = layouts.cremi(n_sections=2)
+    padded = root / "sample_B_padded_20160501.hdf"
+    padded.write_bytes((root / "sample_B_20160501.hdf").read_bytes())
+    found = find_cremi_cases(root)
+    assert len(found.cases) == 6
+    assert not any("padded" in case.case_id for case in found.cases)
+    (problem,) = found.problems
+    assert problem.startswith(f"{padded}: is sample B, as sample_B_20160501.hdf is; remove one")
+    with pytest.raises(InputError, match="is sample B"):
+        CREMIDataset(root, "training")
+
+
+def test_sample_that_is_missing_is_noted(layouts):
+    root = layouts.cremi(samples="B")
+    assert find_cremi_cases(root).notes == [f"{root}: there is no sample A and no sample C"]
+    assert find_cremi_cases(root / "sample_B_20160501.hdf").problems == []
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda file: None, "has no volumes/raw"),
+        (lambda file: file["volumes"].create_dataset("raw", data=np.zeros((4, 24, 20))), "do not "),
+    ],
+)
+def test_sample_without_a_whole_image_is_one_fault_that_counts_its_sections(
+    layouts, tmp_path, spoil, message
+):
+    h5py = pytest.importorskip("h5py")
+    root = layouts.cremi(n_sections=5)
+    with h5py.File(root / "sample_B_20160501.hdf", "a") as file:
+        del file["volumes/raw"]
+        spoil(file)
+    found = find_cremi_cases(root)
+    assert len(found.cases) == 10
+    (problem,) = found.problems
+    assert message in problem
+    assert problem.endswith("(5 cases are lost)")
+    shown = []
+    prepared = prepare_dataset(CREMI, root, tmp_path / "out", skip_bad=True, show=shown.append)
+    assert prepared.faults == (problem,)
+    assert "     5  have a fault" in shown[1]
+
+
 def test_items_have_raw_membrane_and_voxels_of_4_nanometres(layouts):
     item = CREMIDataset(layouts.cremi(), "training", cache_rate=0)[0]
     column_is_membrane = item["label"][0].all(dim=0)
@@ -69,7 +115,7 @@ def test_items_have_raw_membrane_and_voxels_of_4_nanometres(layouts):
 
 
 def test_test_volumes_without_labels_are_left_alone(layouts):
-    root = layouts.cremi()
+    root = layouts.cremi(n_sections=5)
     (root / "sample_A+_20160601.hdf").write_bytes(b"not opened")
     found = find_cremi_cases(root)
     assert len(found.cases) == 15

@@ -129,3 +129,14 @@ def test_sections_of_a_stack_stay_together_in_runs(seed):
             # going round the stack, a single run has a single place where it ends
             ends = [n for n in numbers if (n + 1) % 125 not in numbers]
             assert len(ends) == 1
+
+
+def test_run_of_sections_begins_where_the_hash_of_seed_and_stack_says():
+    ids = [f"sample_A_{n:03d}" for n in range(125)]
+    firsts = set()
+    for seed in range(3):
+        shift = int(hashlib.sha256(f"{seed} sample_A".encode()).hexdigest(), 16) % 125
+        firsts.add(shift)
+        expected = {f"sample_A_{(shift + n) % 125:03d}" for n in range(17)}  # 125 * 51 / 375
+        assert set(CREMI.split(ids, seed=seed).test) == expected
+    assert len(firsts) == 3

@@ -123,6 +123,26 @@ def test_list_beside_the_files_names_them_relative_to_it(layouts, prepare):
     assert len(find_training_cases(moved).training) == 4
 
 
+def test_fault_of_a_file_with_many_cases_is_said_once(layouts, prepare, monkeypatch):
+    h5py = pytest.importorskip("h5py")
+    root = layouts.cremi(n_sections=5)
+    real = h5py.Dataset.__getitem__
+
+    def damaged(self, key):
+        if "sample_B" in self.file.filename and self.name == "/volumes/raw":
+            raise OSError("filter returned failure")
+        return real(self, key)
+
+    monkeypatch.setattr(h5py.Dataset, "__getitem__", damaged)
+    with pytest.raises(InputError) as raised:
+        prepare("cremi", root)
+    fault, advice = str(raised.value).splitlines()
+    assert fault.startswith(str(root / "sample_B_20160501.hdf"))
+    assert fault.endswith("(5 cases are lost)")
+    assert "1 fault;" in advice
+    assert "     5  have a fault" in prepare.shown[1]
+
+
 def test_pictures_become_nifti_with_rows_first_and_upright(layouts, prepare):
     root = layouts.drive()
     prepared = prepare("drive", root)

@@ -18,6 +18,7 @@ __all__ = [
     "SpacingArgument",
     "as_channel_first_numpy",
     "as_finite_float32",
+    "as_numpy",
     "as_vessel_mask",
     "check_spacing_argument",
     "skeleton_in_vessel",
@@ -39,6 +40,11 @@ def as_channel_first_numpy(img: NdarrayOrTensor, *, name: str = "img") -> np.nda
             f"{name} must have a channel axis before the spatial ones, got shape "
             f"{tuple(img.shape)}; add one with x[None]"
         )
+    return as_numpy(img)
+
+
+def as_numpy(img: NdarrayOrTensor) -> np.ndarray:
+    """Return the array behind a numpy array, tensor or MetaTensor; bfloat16 as float32."""
     if isinstance(img, torch.Tensor) and img.dtype == torch.bfloat16:
         img = img.float()  # numpy has no bfloat16
     array: np.ndarray = convert_data_type(img, np.ndarray)[0]

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 from monai.config import KeysCollection, NdarrayOrTensor
 from monai.transforms import MapTransform, Transform
-from monai.utils import TransformBackends, convert_data_type, convert_to_dst_type
+from monai.utils import TransformBackends, convert_to_dst_type
 
+from cldice_monai.transforms._containers import as_numpy
 from cldice_monai.transforms._items import apply_to_keys
 
 __all__ = ["BinarizeLabel", "BinarizeLabelD", "BinarizeLabelDict", "BinarizeLabeld"]
@@ -37,7 +38,7 @@ class BinarizeLabel(Transform):
         Returns:
             uint8 of {0, 1}, same shape and container.
         """
-        label = convert_data_type(img, np.ndarray)[0]
+        label = as_numpy(img)
         mask = (label > 0).astype(np.uint8)
         return convert_to_dst_type(mask, dst=img, dtype=mask.dtype)[0]
 

@@ -95,7 +95,7 @@ class ResampleToIsotropic(InvertibleTransform):
         interpolation = "nearest" if self.mode == "label" else self.mode
         spacing = Spacing(pixdim=(side,) * (img.ndim - 1), mode=interpolation)
         with spacing.sp_resample.trace_transform(False):
-            out = spacing(img)
+            out = spacing(_for_monai(img))
         if self.mode == "label":
             grid = out.affine
             out = MetaTensor(resample_label(img, grid, out.shape[1:])).copy_meta_from(out)
@@ -122,9 +122,14 @@ class ResampleToIsotropic(InvertibleTransform):
         else:
             back = SpatialResample(mode=before["mode"])
             with back.trace_transform(False):
-                out = back(img, dst_affine=affine, spatial_size=size)
+                out = back(_for_monai(img), dst_affine=affine, spatial_size=size)
         out.affine = affine
         return out
+
+
+def _for_monai(img: MetaTensor) -> MetaTensor:
+    """Return bfloat16, which MONAI's resampling does not take, as float32."""
+    return img.float() if img.dtype == torch.bfloat16 else img
 
 
 class ResampleToIsotropicd(MapTransform, InvertibleTransform):

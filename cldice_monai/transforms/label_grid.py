@@ -10,6 +10,8 @@ from monai.data import MetaTensor
 from monai.data.utils import to_affine_nd
 from monai.transforms import SpatialResample
 
+from cldice_monai.transforms._containers import as_numpy
+
 __all__ = ["resample_label"]
 
 
@@ -49,7 +51,7 @@ def resample_label(label: MetaTensor, affine: torch.Tensor, shape: Sequence[int]
             "label must keep the direction of its axes, and this affine is sheared; "
             'resample it with mode "nearest"'
         )
-    array = label.as_tensor().numpy(force=True)
+    array = as_numpy(label)
     between = old.copy()
     for axis in np.flatnonzero(scale > 1 + 1e-6).tolist():
         array = _coarser(array, axis, scale[axis], offset[axis], int(shape[axis]))

@@ -1,5 +1,7 @@
 """What all transforms have in common: names, containers, keys, seeds, workers."""
 
+import functools
+import inspect
 import pickle
 
 import numpy as np
@@ -168,6 +170,36 @@ def test_missing_channel_axis_is_refused_with_the_remedy(make, arguments):
 def test_list_is_refused_by_type(make, arguments):
     with pytest.raises(TypeError, match="numpy array or a tensor, got list"):
         make(**arguments)([[1.0, 2.0]])
+
+
+@pytest.mark.parametrize("name", ARRAY_FORMS)
+def test_bfloat16_gives_what_the_same_numbers_give_in_float32(sample, name):
+    arguments = {"RandCropByVessel": {"spatial_size": 8}, "DownsampleLabel": {"factor": 2}}
+    make = functools.partial(getattr(ours, name), **arguments.get(name, {}))
+    if "prob" in inspect.signature(make).parameters:
+        make = functools.partial(make, prob=1.0)
+    image = MetaTensor(torch.from_numpy(sample.image), affine=AFFINE).bfloat16()
+    label = MetaTensor(torch.from_numpy(sample.label[None]), affine=AFFINE).bfloat16()
+    one = label if name in ("Skeletonize", "DownsampleLabel", "GhostsAndMisses") else image
+    beside = name in ("GhostsAndMisses", "RandCropByVessel", "RandBreakVessel", "RandVesselFalloff")
+    images = [one, label] if beside else [one]
+    half, full = (
+        np.stack([np.asarray(piece.float()) for piece in seeded(make())(*given)])
+        for given in (images, [img.float() for img in images])
+    )
+    assert half.any()
+    assert np.array_equal(half, full)
+
+
+@pytest.mark.parametrize("mode", ["bilinear", "nearest", "label"])
+@pytest.mark.parametrize("spacing", ["finest", "coarsest"])
+def test_bfloat16_is_resampled_and_brought_back(sample, mode, spacing):
+    label = MetaTensor(torch.from_numpy(sample.label[None]), affine=AFFINE)
+    resample = ours.ResampleToIsotropic(spacing, mode)
+    half, full = resample(label.bfloat16()), resample(label.float())
+    assert torch.equal(half.float().as_tensor(), full.as_tensor())
+    back = resample.inverse(half.bfloat16())
+    assert torch.allclose(back.float().as_tensor(), resample.inverse(full).as_tensor(), atol=0.01)
 
 
 INTENSITY = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -47,7 +47,14 @@ class LayoutCases:
         self.n_lost += max(n_cases - 1, 0)
 
 
-def expect_folders(root: Path, folders: Iterable[str], *, dataset: str, expected: str) -> None:
+def expect_folders(
+    root: Path,
+    folders: Sequence[str],
+    *,
+    dataset: str,
+    expected: str,
+    others: Sequence[Sequence[str]] = (),
+) -> None:
     """Check that the folders of a layout are there.
 
     Args:
@@ -55,9 +62,12 @@ def expect_folders(root: Path, folders: Iterable[str], *, dataset: str, expected
         folders: folders below it that the layout cannot do without.
         dataset: name of the dataset, for the message.
         expected: the layout in a few words, for the message.
+        others: other layouts of the dataset, folders or files that each cannot do without; they
+            are looked for beside ``folders`` to tell which folder the user may have meant.
 
     Raises:
-        InputError: naming the first missing folder and the nearest name that is there.
+        InputError: naming the first missing folder, the nearest name that is there, and a folder
+            below ``root``, or the one above it, that has the layout.
 
     Example:
         >>> import tempfile
@@ -75,11 +85,14 @@ expected a layout
         raise InputError(f"{root}: {what}; pass the folder of the {dataset} data")
     missing = [folder for folder in folders if not (root / folder).is_dir()]
     if missing:
-        found = nearest(missing[0], _folders_below(root))
+        below = _folders_below(root)
+        found = _nearest_folder(missing[0], below)
         shown = f"nearest found: {found}" if found else f"found: {_content(root)}"
+        meant = _with_layout(root, below, (folders, *others))
+        hint = f"; did you mean {meant}?" if meant else ""
         raise InputError(
             f"{root}: not the layout of {dataset}: there is no {missing[0]} ({shown}); "
-            f"expected {expected}"
+            f"expected {expected}{hint}"
         )
 
 
@@ -226,6 +239,24 @@ def _folders_below(root: Path) -> list[str]:
         if len(relative.parts) + 1 >= _DEPTH or len(found) > _MOST_NAMES:
             folders.clear()
     return found
+
+
+def _nearest_folder(name: str, names: Sequence[str]) -> str:
+    """Return the path that comes nearest, whole or in its last folders."""
+    n_parts = name.count("/") + 1
+    tails: dict[str, str] = {}
+    for path in sorted(names, key=lambda path: path.count("/")):
+        tails.setdefault("/".join(path.split("/")[-n_parts:]), path)
+    return nearest(name, names) or tails.get(nearest(name, tails), "")
+
+
+def _with_layout(root: Path, below: Sequence[str], layouts: Sequence[Sequence[str]]) -> Path | None:
+    """Return a folder below the root, or above it, that has one of the layouts."""
+    for place in (*(root / name for name in below), root.absolute().parent):
+        for layout in layouts:
+            if all((place / name).exists() for name in layout):
+                return place
+    return None
 
 
 def _content(root: Path) -> str:

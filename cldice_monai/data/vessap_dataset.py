@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from cldice_monai.data.layout import LayoutCases, expect_folders, pair_files
+from cldice_monai.data.layout import LayoutCases, expect_folders, nearest, pair_files
 from cldice_monai.data.pairing import group_channels, labels_by_id, list_volumes
 from cldice_monai.data.paper_split import PaperCounts
 from cldice_monai.data.places import require_channel_count
@@ -39,18 +39,34 @@ def find_any_vessap_cases(root: Path, *, in_channels: int = 1) -> LayoutCases:
         The cases.
 
     Raises:
-        InputError: if the folder has none of the three layouts.
+        InputError: if the folder has none of the three layouts, or one text list without the other.
     """
     require_channel_count(in_channels)
     if all((root / name).is_file() for name in VESSAP_LISTS):
         return find_listed_vessap_cases(root, in_channels=in_channels)
     if any((root / name).is_dir() for name in OLDER_VESSAP_FOLDERS) and not is_vessap(root):
         return find_older_vessap_cases(root, in_channels=in_channels)
+    if any((root / name).is_file() for name in VESSAP_LISTS) and not is_vessap(root):
+        raise InputError(_one_list_alone(root))
     return _find_public(root, in_channels)
 
 
+def _one_list_alone(root: Path) -> str:
+    here, wanted = sorted(VESSAP_LISTS, key=lambda name: not (root / name).is_file())
+    names = [path.name for path in root.iterdir() if path.name != here]
+    near = nearest(wanted, sorted(names))
+    shown = f" (nearest found: {near})" if near else ""
+    return f"{root}: has {here} but no {wanted}{shown}; rename or add it, the two belong together"
+
+
 def _find_public(root: Path, in_channels: int) -> LayoutCases:
-    expect_folders(root, ("raw", "gt"), dataset="VesSAP", expected=_EXPECTED)
+    expect_folders(
+        root,
+        ("raw", "gt"),
+        dataset="VesSAP",
+        expected=_EXPECTED,
+        others=(OLDER_VESSAP_FOLDERS, VESSAP_LISTS),
+    )
     faults: dict[str, str] = {}
     labels = labels_by_id(root / "gt", faults=faults)
     images = group_channels(list_volumes(root / "raw"), known_ids=labels, faults=faults)

@@ -29,6 +29,30 @@ def test_folder_one_level_too_low_shows_what_is_there(touch):
         expect_folders(root / "training", ["a/b/c"], **_words())
 
 
+def test_name_that_lies_deeper_is_compared_without_the_folders_above(touch):
+    root = touch("release/volumes/raws/1.nii.gz")
+    with pytest.raises(InputError, match=r"nearest found: release/volumes/raws\)") as raised:
+        expect_folders(root, ["raw", "seg"], **_words())
+    assert "did you mean" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"), [(".", "SELMA/VessAP"), ("SELMA", "SELMA/VessAP"), ("SELMA/VessAP/raw", "")]
+)
+def test_folder_that_has_the_layout_is_suggested(touch, given, meant):
+    root = touch("SELMA/VessAP/raw/a.nii", "SELMA/VessAP/gt/a.nii", "SELMA/other/raw/a.nii")
+    with pytest.raises(InputError) as raised:
+        expect_folders(root / given, ["raw", "gt"], **_words())
+    expected = root / (meant or "SELMA/VessAP")
+    assert str(raised.value).endswith(f"; did you mean {expected}?")
+
+
+def test_folder_with_another_layout_of_the_dataset_is_suggested(touch):
+    root = touch("older/prep/a.nii", "older/gt_all/a.nii")
+    with pytest.raises(InputError, match=r"; did you mean .*older\?$"):
+        expect_folders(root, ["raw", "gt"], others=(("a", "b"), ("prep", "gt_all")), **_words())
+
+
 def test_empty_folder_and_file_are_told_apart(touch):
     root = touch("a.txt")
     (root / "empty").mkdir()

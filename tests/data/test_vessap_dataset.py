@@ -247,6 +247,30 @@ def test_file_that_a_list_names_in_vain_shows_the_nearest(layouts):
     assert "line 2 of the lists" in problem
 
 
+@pytest.mark.parametrize(
+    ("there", "other", "near"),
+    [
+        ("inputs.txt", "labels.txt", "label.txt"),
+        ("labels.txt", "inputs.txt", "input.txt"),
+        ("inputs.txt", "labels.txt", ""),
+    ],
+)
+def test_list_without_the_other_shows_the_nearest_name(touch, there, other, near):
+    root = touch(there, "data/a.nii", *[near] * bool(near))
+    shown = f" (nearest found: {near})" if near else ""
+    with pytest.raises(InputError) as raised:
+        find_any_vessap_cases(root)
+    assert str(raised.value).startswith(f"{root}: has {there} but no {other}{shown}; rename or add")
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_folder_above_a_release_names_the_release(layouts, release):
+    root = getattr(layouts, release)()
+    with pytest.raises(InputError) as raised:
+        find_any_vessap_cases(root.parent)
+    assert str(raised.value).endswith(f"did you mean {root}?")
+
+
 def test_folder_of_no_release_says_all_three(tmp_path):
     (tmp_path / "raws").mkdir()
     with pytest.raises(InputError) as raised:

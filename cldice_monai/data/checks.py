@@ -11,7 +11,13 @@ from cldice_monai.data.pairing import name_some
 from cldice_monai.data.places import require_channel_count
 from cldice_monai.errors import InputError
 
-__all__ = ["CheckedCases", "check_inference_cases", "check_training_cases", "raise_if_any"]
+__all__ = [
+    "CheckedCases",
+    "check_inference_cases",
+    "check_training_cases",
+    "raise_if_any",
+    "values_note",
+]
 
 
 @dataclass(frozen=True)
@@ -101,7 +107,7 @@ def check_inference_cases(cases: Sequence[VesselCase], *, in_channels: int) -> C
     notes = [line for report in good for line in report.notes]
     notes += [f"{_constant_line(report)} (skipped)" for report in constant]
     notes += [_empty_line(report) for report in good if report.label_is_empty]
-    return CheckedCases([report.case for report in good], notes + _values_note(good), problems)
+    return CheckedCases([report.case for report in good], notes + values_note(good), problems)
 
 
 def raise_if_any(problems: Sequence[str], *, limit: int = 5) -> None:
@@ -141,15 +147,22 @@ def _judge_labels(reports: Sequence[CaseReport]) -> tuple[list[str], list[str]]:
         names = name_some([str(report.case.label) for report in empty])
         what = "every label is empty" if len(empty) > 1 else "the only label is empty"
         return [f"{names}: {what}; label the vessels with a value > 0"], []
-    return [], [_empty_line(report) for report in empty] + _values_note(reports)
+    return [], [_empty_line(report) for report in empty] + values_note(reports)
 
 
 def _empty_line(report: CaseReport) -> str:
     return f"{report.case.label}: the label is empty (no value > 0); it is used as it is"
 
 
-def _values_note(reports: Sequence[CaseReport]) -> list[str]:
-    """Say once for the whole set that several values mean vessel."""
+def values_note(reports: Sequence[CaseReport]) -> list[str]:
+    """Say once for the whole set that several values mean vessel.
+
+    Args:
+        reports: one for each case.
+
+    Returns:
+        One line, or none if each label has one value beside 0.
+    """
     several = [report for report in reports if report.label_values]
     if not several:
         return []

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from cldice_monai.data.cases import VesselCase
 from cldice_monai.data.check_case import CaseReport, check_case
+from cldice_monai.data.checks import values_note
 from cldice_monai.data.paper_split import SplitIds
 from cldice_monai.data.prepare_table import found_table, parts_table
 from cldice_monai.data.prepare_write import (
@@ -24,6 +25,7 @@ from cldice_monai.errors import InputError
 __all__ = ["PreparedDataset", "prepare_dataset"]
 
 _SECONDS_BETWEEN_LINES = 5.0
+_MOST_NOTES = 5
 _RULE = (
     "ids sorted by the SHA-256 of '<seed> <id>'; the first are test, the next validation, the next "
     "training, the rest unused; training and validation cut into folds"
@@ -92,11 +94,13 @@ def prepare_dataset(
     found = source.find(root)
     show(f"{source.name}, {root}")
     reports = _check(source, found.cases, show)
-    faults = _once([*found.problems, *(line for report in reports for line in _faults(report))])
-    good = {report.case.case_id: report.case for report in reports if not _faults(report)}
+    faults = _once(
+        [*found.problems, *(line for report in reports for line in _faults(source, report))]
+    )
+    good = {report.case.case_id: report.case for report in reports if not _faults(source, report)}
     n_faulty = len(reports) - len(good) + len(found.problems) + found.n_lost
     show(found_table(source, reports, n_faulty=n_faulty))
-    for note in found.notes:
+    for note in [*found.notes, *_notes(source, reports)]:
         show(f"note: {note}")
     if faults and not skip_bad:
         advice = f"{len(faults)} faults" if len(faults) > 1 else "1 fault"
@@ -144,13 +148,25 @@ def _check(
     return reports
 
 
+def _notes(source: Source, reports: list[CaseReport]) -> list[str]:
+    """Return what is worth knowing of the usable cases: a few lines, then how many more."""
+    usable = [report for report in reports if not _faults(source, report)]
+    values = values_note(usable)
+    if values and source.is_nifti:
+        values = [f"{values[0]}; DecathlonListDataset(..., classes=(...)) keeps them apart"]
+    lines = [line for report in usable for line in report.notes]
+    n_more = len(lines) - _MOST_NOTES
+    more = [f"and {n_more} more of this kind"] if n_more > 0 else []
+    return [*values, *lines[:_MOST_NOTES], *more]
+
+
 def _once(lines: list[str]) -> list[str]:
     """Say once what is wrong with a file that holds many cases."""
     counts = Counter(lines)
     return [f"{line} ({n} cases are lost)" if n > 1 else line for line, n in counts.items()]
 
 
-def _faults(report: CaseReport) -> list[str]:
+def _faults(source: Source, report: CaseReport) -> list[str]:
     """Return everything that keeps a case from training."""
     faults = list(report.problems)
     case = report.case
@@ -158,6 +174,11 @@ def _faults(report: CaseReport) -> list[str]:
         faults.append(f"{case.image[0]}: every pixel is {report.constant:g}; export it again")
     if report.label_is_empty:
         faults.append(f"{case.label}: the label is empty; label it or leave the case out")
+    if report.vessel_share == 1 and not report.problems:
+        faults.append(
+            f"{case.label}: every voxel is {source.structure}; a label holds both, and background "
+            "is 0"
+        )
     if report.odd_label_value is not None:
         faults.append(
             f"{case.label}: holds {report.odd_label_value:g}; a label holds whole numbers from 0 "

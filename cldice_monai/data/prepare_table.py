@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+import textwrap
 from collections.abc import Sequence
 
 import numpy as np
@@ -15,7 +16,8 @@ __all__ = ["found_table", "parts_table"]
 
 _MOST_ROWS = 8
 _UNITS = {"mm": "mm", "micron": "um", "meter": "m", "unknown": "no unit"}
-_ROW = "{:>6}  {:>8}  {:<16}{:<22}{:>7}{:>7}{:>7}"
+_SHAPE_WIDTH, _SIZE_WIDTH, _LINE_WIDTH = 16, 22, 80
+_ROW = f"{{:>6}}  {{:>8}}  {{:<{_SHAPE_WIDTH}}}{{:<{_SIZE_WIDTH}}}{{:>7}}{{:>7}}{{:>7}}"
 _Group = tuple[int, str, str]
 
 
@@ -41,7 +43,11 @@ def found_table(source: Source, reports: Sequence[CaseReport], *, n_faulty: int)
     ordered = sorted(groups.items(), key=lambda item: (-len(item[1]), item[0]))
     for (channels, shape, size), members in ordered[:_MOST_ROWS]:
         shares = [100 * r.vessel_share for r in members if r.vessel_share is not None]
-        lines.append(_ROW.format(len(members), channels, shape, size, *_spread(shares)))
+        if len(shape) < _SHAPE_WIDTH and len(size) < _SIZE_WIDTH:
+            lines.append(_ROW.format(len(members), channels, shape, size, *_spread(shares)))
+        else:  # the shares on a line of their own
+            lines.append(f"{len(members):>6}  {channels:>8}  {shape}  {size}")
+            lines.append(_ROW.format("", "", "", "", *_spread(shares)))
     if len(ordered) > _MOST_ROWS:
         n_more = sum(len(members) for _, members in ordered[_MOST_ROWS:])
         lines.append(f"{n_more:>6}  of {len(ordered) - _MOST_ROWS} other shapes or voxel sizes")
@@ -73,7 +79,8 @@ def parts_table(split: SplitIds, *, seed: int, n_left_out: int) -> str:
         ("left out", str(n_left_out)),
     ]
     lines = [f"{name:<12}{count:>6}" for name, count in rows if count != "0"]
-    lines.append(f"{'folds':<12}{folds:>6} of training and validation; seed {seed}")
+    last = f"{'folds':<12}{folds:>6} of training and validation; seed {seed}"
+    lines += textwrap.wrap(last, _LINE_WIDTH, subsequent_indent=" " * 12)
     return "\n".join(lines)
 
 
@@ -93,7 +100,13 @@ def _spread(shares: Sequence[float]) -> tuple[str, str, str]:
     if not shares:
         return "-", "-", "-"
     least, middle, most = min(shares), statistics.median(shares), max(shares)
-    return f"{least:.3g}", f"{middle:.3g}", f"{most:.3g}"
+    return _percent(least), _percent(middle), _percent(most)
+
+
+def _percent(value: float) -> str:
+    """Write a share with three digits, or with one where that would fill the column."""
+    text = f"{value:.3g}"
+    return text if len(text) < 7 else f"{value:.0e}"
 
 
 def _mask_line(reports: Sequence[CaseReport]) -> list[str]:

@@ -14,7 +14,7 @@ from scipy.sparse.csgraph import connected_components
 from cldice_monai.skeleton.distance import squared_distances
 from cldice_monai.skeleton.mask import Mask, as_mask, check_same_shape
 
-__all__ = ["SkeletonGraph", "skeleton_graph"]
+__all__ = ["SkeletonGraph", "skeleton_graph", "voxel_links"]
 
 _Array = npt.NDArray[np.float64]
 _Indices = npt.NDArray[np.int64]
@@ -80,7 +80,7 @@ def skeleton_graph(
     voxels = as_mask(skeleton, name="skeleton")
     step = _checked_spacing(spacing, voxels.ndim)
     places = np.argwhere(voxels)
-    first, second, distance = _links(voxels, step)
+    first, second, distance = voxel_links(voxels, step)
     degree = np.bincount(np.concatenate([first, second]), minlength=len(places))
     is_junction = degree > 2
     n_junctions_linked = is_junction[first].astype(np.int64) + is_junction[second]
@@ -109,8 +109,20 @@ def skeleton_graph(
     return SkeletonGraph(nodes, pairs, length[segment], radius[segment])
 
 
-def _links(voxels: npt.NDArray[np.bool_], step: _Array) -> tuple[_Indices, _Indices, _Array]:
-    """Return the numbers of both voxels of each pair of neighbours, and their distance."""
+def voxel_links(voxels: npt.NDArray[np.bool_], step: _Array) -> tuple[_Indices, _Indices, _Array]:
+    """Return the numbers of both voxels of each pair of neighbours, and their distance.
+
+    Args:
+        voxels: boolean (H, W) or (H, W, D); numbered in the order of ``np.argwhere``.
+        step: voxel size along each axis.
+
+    Returns:
+        Three arrays with one entry for each pair of voxels that share a face, an edge or a corner.
+
+    Example:
+        >>> [part.tolist() for part in voxel_links(np.eye(3, dtype=bool), np.array([3.0, 4.0]))]
+        [[0, 1], [1, 2], [5.0, 5.0]]
+    """
     padded = np.pad(voxels, 1)
     index = np.flatnonzero(padded)
     strides = np.array([s // padded.itemsize for s in padded.strides])

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import product
 from typing import NamedTuple
 
 import numpy as np
 from scipy.sparse import csr_array
+
+from cldice_monai.skeleton.graph import voxel_links
 
 __all__ = ["VoxelPaths", "voxel_paths"]
 
@@ -40,20 +41,9 @@ def voxel_paths(skeleton: np.ndarray, *, spacing: Sequence[float]) -> VoxelPaths
         >>> voxel_paths(np.eye(3, dtype=bool), spacing=(3.0, 4.0)).steps.toarray()[0].tolist()
         [0.0, 5.0, 0.0]
     """
-    padded = np.pad(skeleton, 1)
-    flat = padded.ravel()
-    index = np.flatnonzero(flat)
-    strides = np.array([stride // padded.itemsize for stride in padded.strides])
-    rows, columns, lengths = [], [], []
-    for offset in product((-1, 0, 1), repeat=skeleton.ndim):
-        if not any(offset):
-            continue
-        neighbour = index + int(np.dot(offset, strides))
-        has_one = np.flatnonzero(flat[neighbour])
-        rows.append(has_one)
-        columns.append(np.searchsorted(index, neighbour[has_one]))
-        lengths.append(np.full(has_one.size, np.linalg.norm(np.multiply(offset, spacing))))
-    row, column = np.concatenate(rows), np.concatenate(columns)
-    steps = csr_array((np.concatenate(lengths), (row, column)), shape=(index.size, index.size))
-    degree = np.bincount(row, minlength=index.size)
-    return VoxelPaths(np.argwhere(skeleton), steps, degree)
+    voxels = np.argwhere(skeleton)
+    first, second, length = voxel_links(skeleton, np.asarray(spacing, dtype=np.float64))
+    row, column = np.concatenate([first, second]), np.concatenate([second, first])
+    shape = (len(voxels), len(voxels))
+    steps = csr_array((np.concatenate([length, length]), (row, column)), shape=shape)
+    return VoxelPaths(voxels, steps, np.bincount(row, minlength=len(voxels)))

@@ -14,7 +14,7 @@ from cldice_monai.data.readers import NIFTI, CaseReaders
 from cldice_monai.errors import InputError
 from cldice_monai.transforms.intensity import non_finite_fill_value
 
-__all__ = ["CaseReport", "check_case"]
+__all__ = ["CaseReport", "check_case", "grid_problem", "odd_label_value"]
 
 
 @dataclass
@@ -137,7 +137,7 @@ def _check_label(report: CaseReport, path: Path, readers: CaseReaders) -> None:
     vessel = label.array[label.array > 0]
     report.label_is_empty = vessel.size == 0
     report.vessel_share = vessel.size / label.array.size
-    report.odd_label_value = _odd_value(label.array)
+    report.odd_label_value = odd_label_value(label.array)
     if vessel.size and vessel.min() != vessel.max():
         report.label_values = tuple(float(value) for value in np.unique(vessel)[:4])
     if vessel.size == label.array.size:
@@ -157,25 +157,53 @@ def _check_mask(report: CaseReport, path: Path, readers: CaseReaders) -> None:
         report.problems.append(f"{path}: the mask is empty, so no part of the image would count")
 
 
-def _odd_value(label: np.ndarray) -> float | None:
+def odd_label_value(label: np.ndarray) -> float | None:
+    """Return a value that is negative, a fraction or NaN, which no label holds.
+
+    Args:
+        label: any shape.
+
+    Returns:
+        The first such value, None if there is none.
+
+    Example:
+        >>> odd_label_value(np.array([0, 0.5])), odd_label_value(np.array([0, 255]))
+        (0.5, None)
+    """
     odd = label[~((label >= 0) & (label == np.floor(label)))]
     return float(odd[0]) if odd.size else None
 
 
-def _compare_grids(report: CaseReport, image: Volume, other: Volume, what: str) -> None:
+def grid_problem(image: Volume, other: Volume, what: str) -> str | None:
+    """Say how the grid of a label or a mask differs from that of its image.
+
+    Args:
+        image: the image.
+        other: the label or mask.
+        what: ``"label"`` or ``"mask"``, for the message.
+
+    Returns:
+        One line, None if both have the same shape and place, to a thousandth of a voxel.
+    """
     shape, other_shape = image.array.shape[1:], other.array.shape[1:]
     if shape != other_shape:
-        report.problems.append(
+        return (
             f"{other.path}: the {what}'s shape {other_shape} differs from {shape} of the image "
             f"{image.path}; resample the {what} to the image's grid"
         )
-        return
     shift = grid_shift_voxels(image.affine, other.affine, shape)
     if shift > GRID_TOLERANCE_VOXELS:
-        report.problems.append(
+        return (
             f"{other.path}: the {what}'s grid lies up to {shift:.3g} voxels off that of the image "
             f"{image.path}; resample the {what}, or copy the image's header if only that is wrong"
         )
+    return None
+
+
+def _compare_grids(report: CaseReport, image: Volume, other: Volume, what: str) -> None:
+    line = grid_problem(image, other, what)
+    if line is not None:
+        report.problems.append(line)
 
 
 def _without_voxels(volume: Volume) -> Volume:

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, ClassVar, Literal
 
-import numpy as np
-import torch
-from monai.data import CacheDataset, MetaTensor
-from monai.transforms import Compose, Transform
+from monai.data import CacheDataset
+from monai.transforms import Compose
 
 from cldice_monai.data.cases import VesselCase
 from cldice_monai.data.checks import raise_if_any
-from cldice_monai.data.nifti import Volume
+from cldice_monai.data.load_case import LoadCase
 from cldice_monai.data.readers import NIFTI, CaseReaders
 from cldice_monai.data.source import Source
-from cldice_monai.errors import InputError
+from cldice_monai.errors import find_input_error
 from cldice_monai.files import as_path
 
 __all__ = ["CaseDataset", "PublishedDataset", "Section", "require_section"]
@@ -34,7 +32,8 @@ class CaseDataset(CacheDataset):
     Loading comes first, ``transform`` after it; both are cached up to the first random transform.
     An item is a dictionary with
 
-    - ``image``: MetaTensor float32, (C, X, Y, Z), of pictures (C, H, W) with rows first;
+    - ``image``: MetaTensor float32, (C, X, Y, Z), of pictures (C, H, W) with rows first; NaN and
+      infinity are filled with the smallest finite value of the channel;
     - ``label``: MetaTensor uint8, one channel on the same grid, 1 where the file is > 0 (with
       ``classes`` the number of the class);
     - ``mask``: MetaTensor uint8, 1 where the image holds data; only if the dataset has one;
@@ -52,7 +51,9 @@ class CaseDataset(CacheDataset):
             ``as_contiguous`` and ``runtime_cache`` of `monai.data.CacheDataset`.
 
     Raises:
-        InputError: if a file cannot be used.
+        InputError: if a file cannot be used: while the cache is filled, or when an item is asked
+            for. `cldice_monai.data.check_case` tells what is wrong with a file; constant images
+            and empty labels are let through, as in the bundle.
     """
 
     def __init__(
@@ -66,10 +67,18 @@ class CaseDataset(CacheDataset):
         classes: Sequence[int] | None = None,
         **caching: Any,
     ) -> None:
-        load = _LoadCase(readers, spatial_dims, in_channels, classes)
+        load = LoadCase(readers, spatial_dims, in_channels, classes)
         # flattened, because CacheDataset would take an inner Compose as one random transform
         chain = Compose([load, *_as_list(transform)]).flatten()
         super().__init__([case.as_item() for case in cases], chain, **caching)
+
+    def _load_cache_item(self, idx: int) -> Any:
+        with _input_errors_as_they_are():
+            return super()._load_cache_item(idx)
+
+    def _transform(self, index: int) -> Any:
+        with _input_errors_as_they_are():
+            return super()._transform(index)
 
 
 class PublishedDataset(CaseDataset):
@@ -142,6 +151,20 @@ class PublishedDataset(CaseDataset):
         return self.source
 
 
+@contextmanager
+def _input_errors_as_they_are() -> Iterator[None]:
+    """Raise the InputError that MONAI has wrapped in a RuntimeError of the transform."""
+    reason = None
+    try:
+        yield
+    except Exception as error:
+        reason = find_input_error(error)
+        if reason is None:
+            raise
+    if reason is not None:
+        raise reason
+
+
 def require_section(section: str) -> None:
     """Check the argument ``section``.
 
@@ -150,91 +173,6 @@ def require_section(section: str) -> None:
     """
     if section not in _SECTIONS:
         raise ValueError(f"section must be one of {', '.join(_SECTIONS)}, got {section!r}")
-
-
-class _LoadCase(Transform):
-    """Read the files that an item names."""
-
-    def __init__(
-        self,
-        readers: CaseReaders,
-        spatial_dims: int,
-        in_channels: int | None,
-        classes: Sequence[int] | None,
-    ) -> None:
-        self.readers = readers
-        self.spatial_dims = spatial_dims
-        self.in_channels = in_channels
-        self.classes = _checked_classes(classes)
-
-    def __call__(self, data: Mapping[str, Any]) -> dict[str, Any]:
-        item = dict(data)
-        image = self.readers.image([Path(path) for path in data["image"]])
-        if self.in_channels not in (None, len(image.array)):
-            raise InputError(
-                f"{image.path}: case {data['case_id']} has {len(image.array)} channels, "
-                f"{self.in_channels} are expected; add the missing file or leave the case out"
-            )
-        item["image"] = self._tensor(image, image.array)
-        if "label" in data:
-            label = self.readers.label(Path(data["label"]))
-            _require_shape(label, image)
-            item["label"] = self._tensor(label, self._as_classes(label))
-        if "mask" in data:
-            mask = self.readers.mask(Path(data["mask"]))
-            _require_shape(mask, image)
-            item["mask"] = self._tensor(mask, (mask.array > 0).astype(np.uint8))
-        return item
-
-    def _tensor(self, volume: Volume, array: np.ndarray) -> MetaTensor:
-        if self.spatial_dims == 2:
-            array = array[..., 0]
-        meta = {
-            "filename_or_obj": str(volume.path),
-            "original_affine": torch.from_numpy(volume.affine_mm),
-            "original_channel_dim": 0,
-            "spatial_shape": np.asarray(array.shape[1:]),
-            "space": "RAS",
-        }
-        tensor = torch.from_numpy(np.ascontiguousarray(array))
-        return MetaTensor(tensor, affine=torch.from_numpy(volume.affine_mm), meta=meta)
-
-    def _as_classes(self, label: Volume) -> np.ndarray:
-        if self.classes is None:
-            return (label.array > 0).astype(np.uint8)
-        numbers = np.zeros(label.array.shape, np.uint8)
-        known = label.array == 0
-        for number, value in enumerate(self.classes, start=1):
-            here = label.array == value
-            numbers[here] = number
-            known |= here
-        if not known.all():
-            other = np.unique(label.array[~known])[:4]
-            raise InputError(
-                f"{label.path}: holds the values {', '.join(f'{v:g}' for v in other)}, which are "
-                f"none of the classes {list(self.classes)}; name all values but 0 in classes"
-            )
-        return numbers
-
-
-def _checked_classes(classes: Sequence[int] | None) -> tuple[int, ...] | None:
-    if classes is None:
-        return None
-    values = tuple(classes)
-    if not values or len(set(values)) < len(values) or any(value <= 0 for value in values):
-        raise ValueError(
-            f"classes must be values above 0 without repetition, got {list(values)}; "
-            "0 is the background and is not named"
-        )
-    return values
-
-
-def _require_shape(volume: Volume, image: Volume) -> None:
-    if volume.array.shape != (1, *image.array.shape[1:]):
-        raise InputError(
-            f"{volume.path}: shape {volume.array.shape} does not fit {image.array.shape} of the "
-            f"image {image.path}; one channel on the same grid is needed"
-        )
 
 
 def _as_list(transform: Transforms | None) -> list[Callable[..., Any]]:

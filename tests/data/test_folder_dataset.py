@@ -1,3 +1,4 @@
+import nibabel as nib
 import numpy as np
 import pytest
 
@@ -32,7 +33,7 @@ def test_several_classes_stay_a_label_map(make_dataset, save):
     label[0, 0, :3] = [1, 2, 0]
     for name in ("case_0", "case_1"):
         path = root / "labelsTr" / f"{name}.nii.gz"
-        save(str(path), label)
+        save(str(path), label, nib.load(path).affine)
     binary = FolderDataset(root, "training", cache_rate=0, transform=_drop_image)[0]
     classes = FolderDataset(root, "training", cache_rate=0, classes=(1, 2), transform=_drop_image)
     assert binary["label"][0, 0, 0, :3].tolist() == [1, 1, 0]

@@ -46,19 +46,26 @@ class CaseReport:
     odd_label_value: float | None = None
 
 
-def check_case(case: VesselCase, *, in_channels: int, readers: CaseReaders = NIFTI) -> CaseReport:
+def check_case(
+    case: VesselCase,
+    *,
+    in_channels: int,
+    readers: CaseReaders = NIFTI,
+    fixed_channels: bool = False,
+) -> CaseReport:
     """Read every file of a case once; one volume is in memory at a time.
 
     Args:
         case: the case, with or without a label.
         in_channels: channels the image must have.
         readers: how the files are read.
+        fixed_channels: the number of channels cannot be chosen, so no other one is advised.
 
     Returns:
         The report; nothing is raised for bad files.
     """
     report = CaseReport(case)
-    report.image = _check_image(report, in_channels, readers)
+    report.image = _check_image(report, in_channels, readers, fixed_channels)
     if case.label is not None:
         _check_label(report, case.label, readers)
     if case.mask is not None:
@@ -66,7 +73,9 @@ def check_case(case: VesselCase, *, in_channels: int, readers: CaseReaders = NIF
     return report
 
 
-def _check_image(report: CaseReport, in_channels: int, readers: CaseReaders) -> Volume | None:
+def _check_image(
+    report: CaseReport, in_channels: int, readers: CaseReaders, fixed_channels: bool
+) -> Volume | None:
     """Check the intensities; return the volume with its voxels dropped, None if unreadable."""
     try:
         volume = readers.image(report.case.image)
@@ -75,10 +84,14 @@ def _check_image(report: CaseReport, in_channels: int, readers: CaseReaders) -> 
         return None
     n_channels = len(volume.array)
     if n_channels != in_channels:
+        advice = (
+            f"pass --in_channels {n_channels} for a network of {_channels(n_channels)}, or give "
+            f"files with {in_channels}"
+        )
+        if fixed_channels:
+            advice = "all images of this dataset have as many, so copy or download it again"
         report.problems.append(
-            f"{volume.path}: has {_channels(n_channels)}, expected {in_channels}; pass "
-            f"--in_channels {n_channels} for a network of {_channels(n_channels)}, or give files "
-            f"with {in_channels}"
+            f"{volume.path}: has {_channels(n_channels)}, expected {in_channels}; {advice}"
         )
     _check_intensities(report, volume)
     return _without_voxels(volume)

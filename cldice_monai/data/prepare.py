@@ -142,8 +142,13 @@ def _check(
     tell = _Progress(show, "checked")
     reports = []
     for number, case in enumerate(cases, start=1):
-        in_channels = len(source.channel_names)
-        reports.append(check_case(case, in_channels=in_channels, readers=source.readers))
+        report = check_case(
+            case,
+            in_channels=len(source.channel_names),
+            readers=source.readers,
+            fixed_channels=source.fixed_channels,
+        )
+        reports.append(report)
         tell(number, len(cases))
     return reports
 

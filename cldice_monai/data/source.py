@@ -27,6 +27,7 @@ class Source:
         licence: the licence as published, for ``dataset.json``.
         readers: how files are read.
         spatial_dims: 2 for pictures and sections, 3 for volumes.
+        fixed_channels: whether all images have the channels named, so that no user chooses them.
         stacked: case ids are ``<stack>_<section>``, and neighbours look alike.
     """
 
@@ -38,6 +39,7 @@ class Source:
     licence: str
     readers: CaseReaders = NIFTI
     spatial_dims: int = 3
+    fixed_channels: bool = True
     stacked: bool = False
 
     @property

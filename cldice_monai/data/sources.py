@@ -11,7 +11,6 @@ from cldice_monai.data.layout import LayoutCases, expect_folders, pair_files
 from cldice_monai.data.massachusetts_roads import MASSACHUSETTS_ROADS
 from cldice_monai.data.pairing import group_channels, labels_by_id, list_volumes
 from cldice_monai.data.paper_split import PaperCounts
-from cldice_monai.data.places import require_channel_count
 from cldice_monai.data.source import Source
 from cldice_monai.data.vessap_dataset import VESSAP, vessap_source
 from cldice_monai.errors import InputError
@@ -46,8 +45,8 @@ def source_named(name: str, *, in_channels: int | None = None) -> Source:
         >>> source_named("drive").channel_names
         ('red', 'green', 'blue')
     """
-    if in_channels is not None:
-        require_channel_count(in_channels)
+    if in_channels is not None and in_channels < 1:
+        raise InputError(f"--channels {in_channels}: must be 1 or more")
     if name in _FIXED:
         source = _FIXED[name]
         if in_channels not in (None, len(source.channel_names)):
@@ -103,4 +102,5 @@ def _folder_source(in_channels: int) -> Source:
         channel_names=tuple(f"channel_{number}" for number in range(in_channels)),
         structure="vessel",
         licence="look at where the data come from",
+        fixed_channels=False,
     )

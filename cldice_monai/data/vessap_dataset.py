@@ -87,6 +87,7 @@ VESSAP = Source(
     channel_names=_CHANNELS[:1],
     structure="vessel",
     licence="CC BY 4.0 (BioImage Archive S-BIAD1196), CC BY-NC (SELMA3D challenge page)",
+    fixed_channels=False,
 )
 """VesSAP with channel 0 alone."""
 

@@ -56,6 +56,7 @@ def test_bad_files_are_lines_on_standard_error_and_skip_bad_leaves_them_out(
         (["--seed", "-1"], "--seed -1: must be 0 or more"),
         (["--folds", "1"], "--folds 1: must be 2 or more"),
         (["--folds", "9"], "9 folds need as many cases beside the test part, there are 5"),
+        (["--channels", "0"], "--channels 0: must be 1 or more"),
         (["--channels", "2"], "has 1 channel, expected 2"),
     ],
 )

@@ -419,6 +419,18 @@ def test_channels_that_a_dataset_does_not_have_are_refused(name, channels):
         source_named(name, in_channels=channels)
 
 
+def test_picture_of_another_number_of_channels_advises_no_option_that_is_refused(layouts, prepare):
+    root = layouts.drive()
+    path = root / "training" / "images" / "21_training.tif"
+    with Image.open(path) as picture:
+        picture.convert("L").save(path)
+    with pytest.raises(
+        InputError, match=r"21_training.tif: has 1 channel, expected 3; all"
+    ) as raised:
+        prepare("drive", root)
+    assert "channels 1" not in str(raised.value)
+
+
 def test_unknown_dataset_is_refused_with_the_known_ones():
     with pytest.raises(InputError, match="choose one of vessap, deepvesselnet, drive"):
         source_named("stare")

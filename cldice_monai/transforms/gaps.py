@@ -152,7 +152,8 @@ def _cut_at(start: int, length: float, vessels: _Vessels, gaps: np.ndarray) -> _
         return None
     halo = ndimage.distance_transform_edt(~core, sampling=step) <= vessels.margin
     region = core | (halo & of_piece & ~vessel)
-    if gaps[box][ndimage.binary_dilation(region, iterations=2)].any():
+    apart = np.ones((5,) * region.ndim)  # gaps that touch by a corner would be one
+    if gaps[box][ndimage.binary_dilation(region, structure=apart)].any():
         return None
     return _Cut(box, region)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import warnings
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -151,7 +152,21 @@ def _of_item(value: object, number: int) -> object:
     return value[number] if isinstance(value, list | tuple) and number < len(value) else value
 
 
-_NAMES_OF_NO_CASE = {"annotation", "gt", "label", "labels", "mask", "seg", "segmentation", "truth"}
+# What files and folders are called that hold one part of every case.
+_OF_NO_CASE = re.compile(
+    r"(annotations?|gt|ground_?truth|labels?|lbl|manual|masks?|seg|segmentations?|truth|vessels?)"
+    r"(_\d{4})?",
+    re.IGNORECASE,
+)
+
+
+def _with_folders(file: Path, name: str) -> str:
+    """Put the folders before a name that is that of no case."""
+    for folder in file.parents:
+        if not _OF_NO_CASE.fullmatch(name.split("/")[0]) or not folder.name:
+            break
+        name = f"{folder.name}/{name}"
+    return name
 
 
 def _case_id(y: torch.Tensor, number: int) -> str:
@@ -159,7 +174,7 @@ def _case_id(y: torch.Tensor, number: int) -> str:
         file = _of_item(y.meta.get("filename_or_obj"), number)
         if isinstance(file, str) and file:
             name = Path(Path(file).name.removesuffix(".gz")).stem
-            return f"{Path(file).parent.name}/{name}" if name in _NAMES_OF_NO_CASE else name
+            return _with_folders(Path(file), name)
     # All channels, whether or not the background is measured.
     content = (y[number] != 0).cpu().numpy()
     return hashlib.sha256(np.packbits(content).tobytes()).hexdigest()

@@ -9,7 +9,7 @@ import torch
 from monai.utils import MetricReduction
 
 from cldice_monai.metrics.cases import Case, mean_of_measured, measure_cases
-from cldice_monai.metrics.figures import FiguresMetric, check_choice
+from cldice_monai.metrics.figures import FiguresMetric, check_choice, check_single_choice
 from cldice_monai.topology.overlap import overlap_scores
 from cldice_monai.topology.patches import PatchSampler
 
@@ -116,7 +116,7 @@ def compute_cldice(
     Reference:
         Shit et al., clDice, CVPR 2021, equation 2.
     """
-    (name,) = check_choice(metric_name, get_args(ClDiceName), name="metric_name")
+    name = check_single_choice(metric_name, get_args(ClDiceName), name="metric_name")
     figures = measure_cases(
         lambda case: [_scores(case, ignore_empty)[name]],
         y_pred,

@@ -10,7 +10,7 @@ import torch
 from monai.utils import MetricReduction
 
 from cldice_monai.metrics.cases import Case, measure_cases
-from cldice_monai.metrics.figures import FiguresMetric, check_choice
+from cldice_monai.metrics.figures import FiguresMetric, check_choice, check_single_choice
 from cldice_monai.skeleton.connectivity import Connectivity, check_connectivity
 from cldice_monai.topology.betti import batched_euler_characteristic
 from cldice_monai.topology.patches import PatchSampler
@@ -125,7 +125,7 @@ def compute_euler_error(
         Shit et al., clDice, CVPR 2021, appendix H.3.
     """
     check_connectivity(connectivity)
-    (name,) = check_choice(metric_name, get_args(EulerErrorName), name="metric_name")
+    name = check_single_choice(metric_name, get_args(EulerErrorName), name="metric_name")
     figures = measure_cases(
         lambda case: [_figures(case, ignore_empty, connectivity)[name]],
         y_pred,

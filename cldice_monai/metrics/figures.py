@@ -6,6 +6,7 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from typing import TypeVar
 
+import numpy as np
 import torch
 from monai.metrics import CumulativeIterationMetric
 from monai.utils import MetricReduction
@@ -120,9 +121,36 @@ def check_choice(
         ('tprec',)
     """
     chosen: tuple[_Choice, ...]
-    chosen = (choice,) if isinstance(choice, str | int) else tuple(choice)
+    if isinstance(choice, str | int | np.integer) or choice is None:
+        chosen = (choice,)
+    else:
+        chosen = tuple(choice)
     if not chosen or any(one not in allowed for one in chosen):
         raise ValueError(
             f"{name} must be one or several of {', '.join(str(a) for a in allowed)}, got {choice!r}"
         )
     return chosen
+
+
+def check_single_choice(choice: _Choice, allowed: Sequence[_Choice], *, name: str) -> _Choice:
+    """Return the one choice that a function measures, or raise where it is none or several.
+
+    Args:
+        choice: one of ``allowed``.
+        allowed: what there is.
+        name: how the caller's argument is called, for the message.
+
+    Returns:
+        The choice.
+
+    Raises:
+        ValueError: none, several, or one that is not allowed.
+
+    Example:
+        >>> check_single_choice("tprec", ("cldice", "tprec"), name="metric_name")
+        'tprec'
+    """
+    chosen = check_choice(choice, allowed, name=name)
+    if len(chosen) > 1:
+        raise ValueError(f"{name} must be one name, got {choice!r}; use the metric for several")
+    return chosen[0]

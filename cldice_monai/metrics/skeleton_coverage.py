@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal, get_args
 
+import numpy as np
 import torch
 from monai.utils import MetricReduction
 
 from cldice_monai.metrics.cases import Case, mean_of_measured, measure_cases
-from cldice_monai.metrics.figures import FiguresMetric, check_choice
+from cldice_monai.metrics.figures import FiguresMetric, check_choice, check_single_choice
 from cldice_monai.topology.length import check_spacing
 from cldice_monai.topology.overlap import ghosts_and_misses
 from cldice_monai.topology.patches import PatchSampler
@@ -76,8 +77,7 @@ class SkeletonCoverageMetric(FiguresMetric):
     ) -> None:
         names = get_args(SkeletonCoverageName)
         self.metric_name = check_choice(metric_name, names, name="metric_name")
-        if spacing_mm is not None:
-            check_spacing(spacing_mm, ndim=len(spacing_mm))
+        _check_spacing(spacing_mm)
         self.spacing_mm = spacing_mm
         self.ignore_empty = ignore_empty
         super().__init__(
@@ -137,16 +137,20 @@ def compute_skeleton_coverage(
     Reference:
         Shit et al., clDice, CVPR 2021, appendix A.
     """
-    names = check_choice(metric_name, get_args(SkeletonCoverageName), name="metric_name")
-    if spacing_mm is not None:
-        check_spacing(spacing_mm, ndim=len(spacing_mm))
+    name = check_single_choice(metric_name, get_args(SkeletonCoverageName), name="metric_name")
+    _check_spacing(spacing_mm)
     figures = measure_cases(
-        lambda case: _figures(case, names, ignore_empty, spacing_mm),
+        lambda case: _figures(case, [name], ignore_empty, spacing_mm),
         y_pred,
         y,
         include_background=include_background,
     )
     return figures[..., 0]
+
+
+def _check_spacing(spacing_mm: Sequence[float] | None) -> None:
+    if spacing_mm is not None:
+        check_spacing(spacing_mm, ndim=3 if np.size(spacing_mm) == 3 else 2)
 
 
 def _figures(
@@ -155,7 +159,7 @@ def _figures(
     ignore_empty: bool,
     spacing_mm: Sequence[float] | None,
 ) -> list[float]:
-    spacing = spacing_mm or case.spacing_mm
+    spacing = case.spacing_mm if spacing_mm is None else spacing_mm
     if spacing is None and any(name.endswith("_mm") for name in names):
         raise ValueError(
             "spacing_mm must be given for lengths in mm, or y must be a MetaTensor; got neither"

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from cldice_monai.skeleton.connectivity import Connectivity, check_connectivity
-from cldice_monai.skeleton.mask import Array, as_items, as_mask, in_form_of
+from cldice_monai.skeleton.mask import Array, as_items, as_mask, check_spacing, in_form_of
 from cldice_monai.skeleton.thinning import thin_within_exterior
 
 __all__ = ["background_skeleton"]
@@ -37,8 +37,8 @@ def background_skeleton(
 
     Raises:
         TypeError: ``mask`` holds no numbers.
-        ValueError: ``mask`` is not binary or has another number of axes, or the connectivity is
-            unknown.
+        ValueError: ``mask`` is not binary or has another number of axes, the connectivity is
+            unknown, or the spacing does not fit.
 
     Example:
         >>> ring = np.ones((5, 5), bool)
@@ -56,6 +56,7 @@ def background_skeleton(
     check_connectivity(connectivity)
     voxels = as_mask(mask, ranks=(2, 3, 4, 5))
     items = as_items(voxels)
+    check_spacing(spacing, items.ndim - 1)
     dual: Connectivity = (
         "foreground-face" if connectivity == "foreground-full" else "foreground-full"
     )

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from cldice_monai.skeleton.connectivity import Connectivity, check_connectivity
-from cldice_monai.skeleton.mask import Array, as_items, as_mask, in_form_of
+from cldice_monai.skeleton.mask import Array, as_items, as_mask, check_spacing, in_form_of
 from cldice_monai.skeleton.thinning import thin
 
 __all__ = ["skeletonize"]
@@ -64,19 +64,6 @@ def skeletonize(
     check_connectivity(connectivity)
     voxels: np.ndarray = as_mask(mask, ranks=(2, 3, 4, 5))
     items = as_items(voxels)
-    _check_spacing(spacing, items.ndim - 1)
+    check_spacing(spacing, items.ndim - 1)
     skeleton = thin(items, connectivity=connectivity, spacing=spacing).reshape(voxels.shape)
     return in_form_of(mask, skeleton)
-
-
-def _check_spacing(spacing: Sequence[float] | None, axes: int) -> None:
-    if spacing is None:
-        return
-    if (
-        not hasattr(spacing, "__len__")
-        or len(spacing) != axes
-        or not all(0 < size < float("inf") for size in spacing)
-    ):
-        raise ValueError(
-            f"spacing must be {axes} positive numbers, one a spatial axis, got {spacing!r}"
-        )

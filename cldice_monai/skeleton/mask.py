@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, TypeVar
 
 import numpy as np
@@ -14,11 +15,14 @@ __all__ = [
     "as_mask",
     "bounding_box",
     "check_same_shape",
+    "check_spacing",
     "in_form_of",
 ]
 
 Mask = np.ndarray | torch.Tensor
 Array = TypeVar("Array", np.ndarray, torch.Tensor)
+
+_LARGEST_SPACING = 1e12  # its square times the voxels of an axis is still a number
 
 HOW_TO_THRESHOLD = (
     "threshold it first, for example probabilities with `x >= 0.5`, logits with `x >= 0`, "
@@ -150,11 +154,38 @@ def check_same_shape(pred: np.ndarray, label: np.ndarray) -> None:
         )
 
 
+def check_spacing(spacing: Sequence[float] | None, axes: int) -> None:
+    """Raise unless a spacing is None or one positive number for each spatial axis.
+
+    Args:
+        spacing: voxel size along each axis, or None.
+        axes: number of spatial axes.
+
+    Raises:
+        ValueError: for anything else.
+
+    Example:
+        >>> check_spacing((1.0, 0.5), 2)
+    """
+    if spacing is None:
+        return
+    try:
+        sizes = [float(size) for size in spacing]
+    except (TypeError, ValueError):
+        sizes = []
+    if len(sizes) != axes or not all(0 < size < _LARGEST_SPACING for size in sizes):
+        raise ValueError(
+            f"spacing must be {axes} positive numbers, one a spatial axis, got {spacing!r}"
+        )
+
+
 def _tensor_as_mask(mask: torch.Tensor, name: str) -> np.ndarray:
     # A subclass such as MetaTensor would drag its metadata through every comparison.
     plain = mask.detach().as_subclass(torch.Tensor)
     if plain.is_complex():
         raise TypeError(f"{name} must hold real numbers or booleans, got dtype {plain.dtype}")
+    if plain.dtype in (torch.uint16, torch.uint32, torch.uint64):
+        plain = plain.to(torch.int64)  # torch compares no other unsigned integers
     result = plain if plain.dtype == torch.bool else plain != 0
     if plain.dtype != torch.bool and not bool((result == plain).all()):
         raise ValueError(_value_message(name, has_nan=bool(torch.isnan(plain).any())))
@@ -179,7 +210,7 @@ def _rank_message(name: str, shape: tuple[int, ...], ranks: tuple[int, ...]) -> 
     if len(shape) < min(ranks):
         advice = "add the missing axes with x[None]"
     elif len(shape) > max(ranks):
-        advice = "take one item and channel, x[0, 0], or a function for batches"
+        advice = "take one item and channel, for example x[0, 0]"
     else:
         advice = "add batch and channel axes with x[None, None], or drop an axis of length one"
     return f"{name} must be {wanted}, got shape {shape}; {advice}"

@@ -22,7 +22,7 @@ _VOXELS_PER_RUN = 64  # fewer than that is noise
 def _connected_components_3d() -> ModuleType | None:
     try:
         return import_module("cc3d")
-    except ImportError:
+    except (ImportError, ValueError):  # a build for another numpy raises ValueError
         return None
 
 

@@ -134,6 +134,9 @@ def places(y, **settings):
     [
         ("/x/case1/label.nii.gz", "case1/label"),
         ("/x/case2/label.nii", "case2/label"),
+        ("/x/case2/Ground_Truth.nii", "case2/Ground_Truth"),
+        ("/x/case2/labels/label_0000.nii.gz", "case2/labels/label_0000"),
+        ("label.nii.gz", "label"),
         ("/x/labelsTr/scan_0007.nii.gz", "scan_0007"),
         ("/x/labelsTr/scan_0007.nii", "scan_0007"),
     ],

@@ -1,6 +1,7 @@
 import math
 from typing import get_args
 
+import numpy as np
 import pytest
 import torch
 from monai.data import MetaTensor
@@ -88,3 +89,22 @@ def test_the_function_gives_what_the_metric_collects():
         compute_skeleton_coverage(pred, label, metric_name="miss_length_mm")
     with pytest.raises(ValueError, match="metric_name must be"):
         compute_skeleton_coverage(pred, label, metric_name="misses")
+
+
+@pytest.mark.parametrize("spacing", [np.array([1.0, 0.5]), torch.tensor([1.0, 0.5]), [1.0, 0.5]])
+def test_the_spacing_may_be_an_array(spacing):
+    found = compute_skeleton_coverage(
+        line(), line((0, 8)), metric_name="miss_length_mm", spacing_mm=spacing
+    )
+    assert found.tolist() == [[3.5]]
+
+
+@pytest.mark.parametrize("spacing", [(), 1.0, (1.0, 0.0), (1.0,)])
+def test_a_spacing_that_fits_no_image_is_refused(spacing):
+    with pytest.raises(ValueError, match="spacing_mm must"):
+        SkeletonCoverageMetric(spacing_mm=spacing)
+
+
+def test_a_function_measures_one_figure():
+    with pytest.raises(ValueError, match=r"must be one name, got .* use the metric for several"):
+        compute_skeleton_coverage(line(), line(), metric_name=("miss_voxels", "ghost_voxels"))

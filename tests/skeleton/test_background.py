@@ -5,7 +5,7 @@ import pytest
 import torch
 from scipy import ndimage
 
-from cldice_monai.skeleton import background_skeleton
+from cldice_monai.skeleton import background_skeleton, skeletonize
 from cldice_monai.topology import betti_numbers
 
 CONNECTIVITIES = ["foreground-full", "foreground-face"]
@@ -96,3 +96,17 @@ def test_a_batch_equals_its_items_alone_and_torch_equals_numpy(shape, connectivi
         )
         assert tensor.dtype == torch.bool
         assert np.array_equal(tensor.numpy(), found)
+
+
+@pytest.mark.parametrize("spacing", [(1,), (0, 1), (1, float("nan")), 1.0, (1e25, 1), "ab"])
+@pytest.mark.parametrize("function", [skeletonize, background_skeleton])
+def test_a_spacing_that_does_not_fit_is_refused_for_any_mask(function, spacing):
+    for mask in (np.zeros((6, 7), bool), np.eye(6, 7, dtype=bool)):
+        with pytest.raises(ValueError, match="spacing must be 2 positive numbers"):
+            function(mask, spacing=spacing)
+
+
+@pytest.mark.parametrize("dtype", [torch.uint16, torch.uint32, torch.uint64])
+def test_unsigned_tensors_are_masks_too(dtype):
+    mask = torch.eye(5).to(dtype)
+    assert torch.equal(skeletonize(mask), skeletonize(torch.eye(5)))

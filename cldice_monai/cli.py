@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
+import threading
 from collections.abc import Sequence
 
 from cldice_monai import __version__
@@ -31,6 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         1
     """
     options = _parser().parse_args(arguments)
+    _stop_in_order_on_request()
     try:
         status: int = options.run(options)
     except InputError as error:
@@ -41,6 +44,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("error: stopped; nothing half-written is left", file=sys.stderr)
         return _INTERRUPTED
     return status
+
+
+def _stop_in_order_on_request() -> None:
+    """Let a scheduler's SIGTERM, or the end of the terminal, clean up as Ctrl-C does."""
+    if threading.current_thread() is threading.main_thread():
+        for name in (signal.SIGTERM, signal.SIGHUP):
+            signal.signal(name, _interrupt)
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -49,10 +49,12 @@ def main(arguments: list[str] | None = None) -> int:
         arguments: the words after the program's name; None for those of the process.
 
     Returns:
-        Exit status: 0, or 1 with one line on standard error.
+        Exit status: 0, or 1 with one line on standard error, or if a goal is missed.
     """
     options = _parser().parse_args(arguments)
     try:
+        if options.seeds < 1:
+            raise InputError(f"--seeds must be 1 or more, got {options.seeds}")
         real = read_volume(options.label).array[0] > 0
         if real.ndim != 3 or not real.any():
             raise InputError(f"{options.label}: must be a volume with vessels; give another label")
@@ -63,13 +65,14 @@ def main(arguments: list[str] | None = None) -> int:
         print(
             f"{options.seeds} seeds of preset {options.preset} at {real.shape}; lengths in voxels"
         )
-        print(table(compare(label_statistics(real), drawn)))
+        rows = compare(label_statistics(real), drawn)
+        print(table(rows))
         if options.png is not None:
             _save_picture(options.png, real, label)
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    return 0
+    return 1 if any(row.verdict == "MISSED" for row in rows) else 0
 
 
 def compare(real: LabelStatistics, drawn: Sequence[LabelStatistics]) -> list[Row]:

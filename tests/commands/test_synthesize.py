@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
+import time
 
 import nibabel
 import numpy as np
@@ -83,3 +87,35 @@ def test_run_that_is_broken_off_leaves_nothing(tmp_path, monkeypatch, capsys, er
 
 def test_every_preset_can_be_chosen():
     assert synthesize._PRESETS == PRESET_NAMES
+
+
+def test_a_schedulers_sigterm_leaves_neither_files_nor_processes(tmp_path):
+    command = [sys.executable, "-m", "cldice_monai", "synthesize", "out", "--n", "40"]
+    command += ["--size", "48", "--workers", "1"]
+    process = subprocess.Popen(
+        command,
+        cwd=tmp_path,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    assert process.stdout.readline().startswith("volume 1 of 40")
+    process.terminate()
+    _, errors = process.communicate(timeout=120)
+    assert process.returncode == 130
+    assert errors.strip() == "error: stopped; nothing half-written is left"
+    assert list(tmp_path.iterdir()) == []
+    deadline = time.monotonic() + 10
+    while _has_processes(process.pid) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not _has_processes(process.pid)
+
+
+def _has_processes(group):
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True

@@ -28,13 +28,17 @@ def check_shape(shape: Sequence[int], *, name: str = "shape") -> tuple[int, int,
         >>> check_shape([64, 32.0, 16])
         (64, 32, 16)
     """
-    sides = tuple(shape)
-    if len(sides) != 3 or any(int(n) != n or n < _SMALLEST_SIDE for n in sides):
+    try:
+        x, y, z = (int(n) if int(n) == n else 0 for n in shape)
+    except (TypeError, ValueError, OverflowError):
+        x = y = z = 0
+    if min(x, y, z) < _SMALLEST_SIDE:
+        given = shape if isinstance(shape, str | int | float) else tuple(shape)
         raise ValueError(
-            f"{name} must be three whole numbers of {_SMALLEST_SIDE} or more, got {sides}; "
+            f"{name} must be three whole numbers of {_SMALLEST_SIDE} or more, got {given}; "
             "ask for a larger volume and crop it"
         )
-    return int(sides[0]), int(sides[1]), int(sides[2])
+    return x, y, z
 
 
 def check_integer(name: str, value: int, smallest: int) -> None:

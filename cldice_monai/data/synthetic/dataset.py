@@ -11,6 +11,7 @@ from torch.utils.data import IterableDataset, get_worker_info
 
 from cldice_monai.data.synthetic.arguments import check_integer, check_shape
 from cldice_monai.data.synthetic.generate import generate_vessels
+from cldice_monai.data.synthetic.presets import Preset
 
 __all__ = ["SyntheticVesselDataset"]
 
@@ -21,13 +22,15 @@ class SyntheticVesselDataset(IterableDataset[Any]):
     """Endless labelled vessel volumes for a DataLoader, each drawn when it is asked for.
 
     Volume i of the stream depends on the seed and i alone. Of several workers each draws its own
-    share, so no volume comes twice, and every number of workers gives the same volumes. With a
-    ``length`` each pass gives the same volumes, until `set_epoch` moves on to the next ones. In
-    distributed training give each process another seed.
+    share, so no volume comes twice; with a batch size of 1 every number of workers gives the same
+    volumes in the same order, in larger batches the order differs. The volumes are others than
+    those that `write_synthetic_dataset` draws from the same seed. With a ``length`` each pass gives
+    the same volumes, until `set_epoch` moves on to the next ones. In distributed training give each
+    process another seed.
 
     Args:
         shape: the sides of each volume in voxels, each 16 or more.
-        preset: name of the generator's settings.
+        preset: name of the generator's settings, or a `Preset` of your own.
         seed: 0 or more; the same seed gives the same stream.
         n_channels: channels of each image.
         length: volumes in one pass; None never ends.
@@ -35,7 +38,7 @@ class SyntheticVesselDataset(IterableDataset[Any]):
             ``set_random_state`` is seeded for every volume, so that the stream stays the same.
 
     Raises:
-        TypeError: if seed, n_channels or length is no integer.
+        TypeError: if seed, n_channels or length is no integer, or transform no function.
         ValueError: for settings that the generator cannot use, or a length below 1.
 
     Example:
@@ -48,7 +51,7 @@ class SyntheticVesselDataset(IterableDataset[Any]):
         self,
         shape: Sequence[int],
         *,
-        preset: str = "randomised",
+        preset: str | Preset = "randomised",
         seed: int = 0,
         n_channels: int = 1,
         length: int | None = None,
@@ -57,6 +60,8 @@ class SyntheticVesselDataset(IterableDataset[Any]):
         # the smallest volume says at once what is wrong with the other settings
         generate_vessels((16, 16, 16), preset=preset, seed=seed, n_channels=n_channels)
         check_integer("length", 1 if length is None else length, 1)
+        if transform is not None and not callable(transform):
+            raise TypeError(f"transform must be a function of an item, got {transform!r}")
         self.shape = check_shape(shape)
         self.preset, self.seed, self.n_channels = preset, seed, n_channels
         self.length, self.transform = length, transform
@@ -85,7 +90,8 @@ class SyntheticVesselDataset(IterableDataset[Any]):
             yield self._draw(start + number)
 
     def _draw(self, number: int) -> Any:
-        seed = self.seed * _LONGEST + number
+        # never a seed of write_synthetic_dataset, whose volumes may be those of the test
+        seed = (self.seed + 1) * _LONGEST + number
         sample = generate_vessels(
             self.shape, preset=self.preset, seed=seed, n_channels=self.n_channels
         )

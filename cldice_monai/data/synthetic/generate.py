@@ -14,7 +14,7 @@ from cldice_monai.data.synthetic.curves import bend
 from cldice_monai.data.synthetic.imaging import choose_visible, image_vessels
 from cldice_monai.data.synthetic.light import vessel_light
 from cldice_monai.data.synthetic.network import grow_network
-from cldice_monai.data.synthetic.presets import RANDOMISED, GeometrySettings, get_preset
+from cldice_monai.data.synthetic.presets import RANDOMISED, GeometrySettings, Preset, get_preset
 from cldice_monai.data.synthetic.randomised import draw_settings
 from cldice_monai.data.synthetic.rasterise import Raster, rasterise
 from cldice_monai.data.synthetic.sample import VesselGraph, VesselSample
@@ -32,7 +32,7 @@ _SHORTEST_PIECE = 6.0  # voxels; less than this of a vessel is a speck, not a ve
 def generate_vessels(
     shape: Sequence[int],
     *,
-    preset: str = "paper",
+    preset: str | Preset = "paper",
     seed: int = 0,
     n_channels: int = 1,
     enforce_clearance: bool = False,
@@ -46,13 +46,15 @@ def generate_vessels(
     Args:
         shape: the volume's three sides in voxels, each 16 or more.
         preset: name of the settings: "paper" (mild), "hard", "deepvesselnet" (grown arterial
-            trees as in the DeepVesselNet data), or "randomised" (others for every seed).
+            trees as in the DeepVesselNet data), or "randomised" (others for every seed); or
+            settings of your own, `Preset`.
         seed: 0 or more; the same seed gives the same sample.
         n_channels: channels of the image. With two or more, part of the vessels show in a single
             channel, and the label is the union of what the channels show.
         enforce_clearance: take vessels away until those that do not meet are 2 voxels apart. The
-            Betti numbers of the label are then those of the graph, which is verified. Takes two to
-            nine times as long. Without it they can differ by a few, and both are there:
+            Betti numbers of the label are then those of the graph, which is verified. Vessels that
+            leave one fork, or forks close together, may be nearer. Takes two to eleven times as
+            long. Without it they can differ by a few, and both are there:
             `VesselSample.betti_numbers` and `VesselGraph.betti_numbers`.
 
     Returns:
@@ -68,6 +70,13 @@ def generate_vessels(
         ((1, 40, 32, 32), (40, 32, 32))
         >>> bool(0.01 < sample.label.mean() < 0.1)
         True
+
+        A capillary mesh alone, denser than that of any preset:
+
+        >>> geometry = GeometrySettings(trees_per_megavoxel=0, capillary_distance=7)
+        >>> mesh = generate_vessels((40, 32, 32), preset=Preset(name="mesh", geometry=geometry))
+        >>> {edge.kind for edge in mesh.graph.edges}
+        {'capillary'}
     """
     size = check_shape(shape)
     check_integer("seed", seed, 0)
@@ -76,7 +85,10 @@ def generate_vessels(
         np.random.Generator(np.random.PCG64(child))
         for child in np.random.SeedSequence(seed).spawn(3)
     )
-    settings = draw_settings(rng=choosing) if preset == RANDOMISED else get_preset(preset)
+    if isinstance(preset, Preset):
+        settings = preset
+    else:
+        settings = draw_settings(rng=choosing) if preset == RANDOMISED else get_preset(preset)
     graph = _draw_graph(size, settings.geometry, drawing)
     graph, raster = _drawn(graph, size, settings.geometry, enforce_clearance)
     vessel = graph.vessels()
@@ -99,7 +111,7 @@ def generate_vessels(
         bifurcations=np.floor(forks + 0.5).astype(np.int64),
         graph=graph,
         visible=visible[vessel],
-        preset=preset,
+        preset=preset.name if isinstance(preset, Preset) else preset,
         seed=int(seed),
     )
 

@@ -67,9 +67,21 @@ def grow_network(
         low, high = np.full(3, inset), np.array(shape, dtype=np.float64) - 1.0 - inset
         low[2] = 0.0  # the stems come in through the first face of the last axis
         trees = [grow_on_demand(low, high, settings=settings, demand=settings.demand, rng=rng)]
+    elif settings.trees_per_megavoxel <= 0 and np.isinf(settings.capillary_distance):
+        raise ValueError(
+            "settings must have trees_per_megavoxel above 0 or a finite capillary_distance; "
+            "without both there is no vessel"
+        )
     else:
         low, high = np.full(3, -_MARGIN), np.array(shape, dtype=np.float64) - 1.0 + _MARGIN
-        trees = grow_forest(shape, low, high, settings=settings, rng=rng)
+        trees = []
+        if settings.trees_per_megavoxel > 0:
+            trees = grow_forest(shape, low, high, settings=settings, rng=rng)
+    if not trees:
+        nothing = StraightNetwork(
+            np.zeros((0, 3)), np.zeros((0, 2), np.int64), np.zeros(0), np.zeros(0, bool)
+        )
+        return _with_mesh(nothing, np.zeros(0, np.int64), low, high, settings, rng)
     offsets = np.concatenate([[0], np.cumsum([len(tree.parent) for tree in trees])])
     pairs = np.concatenate([t.pairs() + o for t, o in zip(trees, offsets[:-1], strict=True)])
     network = StraightNetwork(
@@ -131,6 +143,8 @@ def _distance(points: _Array, others: _Array) -> _Array:
 
 
 def _clearance(points: _Array, occupied: _Array, occupied_radius: _Array) -> _Array:
+    if not len(occupied):
+        return np.full(len(points), np.inf)
     distance, nearest = cKDTree(occupied).query(points)
     return np.asarray(distance - occupied_radius[nearest])
 

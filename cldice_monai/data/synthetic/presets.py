@@ -47,7 +47,7 @@ class GeometrySettings:
     """What the vessels look like; lengths in voxels, densities per million voxels.
 
     Args:
-        trees_per_megavoxel: number of trees; at least one is always grown.
+        trees_per_megavoxel: number of trees, at least one; 0 for a capillary mesh alone.
         terminals_per_megavoxel: number of tree ends, shared by the trees.
         exits_per_tree: number of main branches, beside the trunk, that leave the volume.
         trunk_radius_fraction: smallest and largest trunk radius as a fraction of the shortest
@@ -215,7 +215,7 @@ def get_preset(name: str) -> Preset:
         >>> get_preset("paper").geometry.murray_exponent
         3.0
     """
-    if name not in PRESETS:
+    if not isinstance(name, str) or name not in PRESETS:
         known = ", ".join(PRESET_NAMES)
         raise ValueError(f"preset must be one of {known}, got {name!r}; choose one of these names")
     return PRESETS[name]

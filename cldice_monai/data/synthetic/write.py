@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
@@ -144,7 +145,12 @@ def _mapping(n_workers: int) -> Iterator[Callable[..., Iterator[str]]]:
         yield map
         return
     # a fresh interpreter for each process: a fork would copy the threads' locks
-    pool = ProcessPoolExecutor(n_workers, mp_context=get_context("spawn"))
+    pool = ProcessPoolExecutor(
+        n_workers,
+        mp_context=get_context("spawn"),
+        initializer=_end_with_parent,
+        initargs=(os.getpid(),),
+    )
 
     def over(run: Callable[..., str], tasks: Sequence[object]) -> Iterator[str]:
         # all processes start here; Ctrl-C is for this one, which stops the others in order
@@ -157,6 +163,17 @@ def _mapping(n_workers: int) -> Iterator[Callable[..., Iterator[str]]]:
         # the volumes that are being drawn are waited for, however impatient the user
         with _ignoring_interrupts():
             pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _end_with_parent(parent: int) -> None:
+    """End this process when the one that started it is gone, killed without a chance to say so."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1.0)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 @contextmanager

@@ -10,7 +10,7 @@ import torch
 from monai.transforms import Compose, RandGaussianNoised
 from torch.utils.data import DataLoader
 
-from cldice_monai.data.synthetic import SyntheticVesselDataset
+from cldice_monai.data.synthetic import SyntheticVesselDataset, generate_vessels
 
 _SHAPE = (24, 20, 16)
 
@@ -85,3 +85,14 @@ def test_settings_are_checked_at_the_start(options, error, says):
 def test_negative_epoch_is_refused():
     with pytest.raises(ValueError, match="epoch must be 0 or more"):
         SyntheticVesselDataset(_SHAPE).set_epoch(-1)
+
+
+def test_the_stream_never_gives_a_volume_that_is_written_for_a_test():
+    streamed = next(iter(SyntheticVesselDataset((16, 16, 16), preset="paper", seed=0)))
+    written = generate_vessels((16, 16, 16), preset="paper", seed=0)
+    assert not np.array_equal(streamed["label"][0], written.label)
+
+
+def test_a_transform_that_cannot_be_called_is_refused():
+    with pytest.raises(TypeError, match="transform must be a function"):
+        SyntheticVesselDataset((16, 16, 16), transform=3)

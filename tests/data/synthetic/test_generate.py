@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+import math
 
 import numpy as np
 import pytest
 from scipy import ndimage
 from skimage.measure import euler_number
 
-from cldice_monai.data.synthetic import generate_vessels
+from cldice_monai.data.synthetic import (
+    GeometrySettings,
+    ImagingSettings,
+    Preset,
+    generate_vessels,
+)
 from cldice_monai.data.synthetic.rasterise import digitise
 
 _ALL_26 = np.ones((3, 3, 3))
@@ -217,3 +223,42 @@ def test_arguments_that_cannot_be_used_are_named(arguments, error, says):
     shape = arguments.pop("shape")
     with pytest.raises(error, match=says):
         generate_vessels(shape, **arguments)
+
+
+def test_settings_of_ones_own_draw_what_no_preset_does():
+    dense, sparse = (
+        generate_vessels(
+            (48, 48, 48),
+            preset=Preset(
+                name="mesh",
+                geometry=GeometrySettings(trees_per_megavoxel=0, capillary_distance=distance),
+            ),
+            seed=1,
+        )
+        for distance in (6.0, 9.0)
+    )
+    assert dense.preset == "mesh"
+    assert {edge.kind for edge in dense.graph.edges} == {"capillary"}
+    assert dense.graph.betti_numbers()[1] > 2 * sparse.graph.betti_numbers()[1] > 0
+    nothing = GeometrySettings(trees_per_megavoxel=0, capillary_distance=math.inf)
+    with pytest.raises(ValueError, match="without both there is no vessel"):
+        generate_vessels((32, 32, 32), preset=Preset(name="nothing", geometry=nothing))
+
+
+def test_imaging_settings_of_ones_own_leave_the_label_of_the_geometry():
+    bright = Preset(name="bright", imaging=ImagingSettings(contrast=500.0, hollow_fraction=1.0))
+    mine, paper = generate_vessels((32, 32, 32), preset=bright), generate_vessels((32, 32, 32))
+    assert np.array_equal(mine.label, paper.label)
+    assert mine.image.max() > paper.image.max()
+
+
+@pytest.mark.parametrize("shape", [32, "abc", (32, 32), (32, 32, float("nan")), (32, 32, 15.5)])
+def test_a_shape_that_is_none_is_refused_in_one_line(shape):
+    with pytest.raises(ValueError, match="shape must be three whole numbers of 16 or more"):
+        generate_vessels(shape)
+
+
+@pytest.mark.parametrize("preset", [["paper"], None, "papr"])
+def test_a_preset_that_is_none_is_refused_in_one_line(preset):
+    with pytest.raises(ValueError, match="preset must be one of paper, hard"):
+        generate_vessels((16, 16, 16), preset=preset)

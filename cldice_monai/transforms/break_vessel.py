@@ -38,8 +38,9 @@ class RandBreakVessel(SeededTransform):
             unit of ``spacing``.
         margin: how far beyond the label the vessel's blur reaches, in the same unit; it is taken
             away with the vessel.
-        spacing: voxel size along each axis, ``"image"`` for that of the MetaTensor's affine (mm),
-            None for lengths in voxels.
+        spacing: voxel size along each axis, ``"image"`` for that of the MetaTensor's affine
+            in its unit, which is mm as NiftiVolumeReader and the dataset classes deliver it, None
+            for lengths in voxels.
 
     Raises:
         ValueError: for numbers out of range; when called: if shapes differ.

@@ -20,7 +20,11 @@ _TOLERANCE = 1e-4
 
 
 class DownsampleLabel(Transform):
-    """Shrink a label by whole factors so that every component stays, in one piece.
+    """Shrink a label so that every component stays, in one piece.
+
+    A side of n voxels gets ceil(n / factor) of them, all equally long. Where the factor does not
+    divide n each covers a little less than ``factor`` old voxels, and an old voxel that lies across
+    the border of two counts for both. A small voxel is set where any voxel it covers is.
 
     Args:
         factor: one for all spatial axes or one an axis, 1 or more.

@@ -22,8 +22,8 @@ __all__ = ["RandPointSpread", "RandPointSpreadD", "RandPointSpreadDict", "RandPo
 class RandPointSpread(SeededTransform):
     """Blur with a Gaussian point spread that is wider along the optical axis.
 
-    With a spacing its width is in mm, so that anisotropic voxels are blurred as the microscope
-    would; MONAI's RandGaussianSmooth counts in voxels and draws each axis by itself.
+    With a spacing its width is in the spacing's unit, so that anisotropic voxels are blurred as the
+    microscope would; MONAI's RandGaussianSmooth counts in voxels and draws each axis by itself.
 
     Args:
         prob: probability of acting.
@@ -31,8 +31,9 @@ class RandPointSpread(SeededTransform):
             the unit of ``spacing``.
         axial_ratio: how many times wider it is along that axis, smallest and largest.
         axis: the optical axis among the spatial ones.
-        spacing: voxel size along each axis, ``"image"`` for that of the MetaTensor's affine (mm),
-            None for voxels.
+        spacing: voxel size along each axis, ``"image"`` for that of the MetaTensor's affine
+            in its unit, which is mm as NiftiVolumeReader and the dataset classes deliver it, None
+            for voxels.
 
     Raises:
         ValueError: for numbers out of range; when called: if the image has not this axis, or is

@@ -43,8 +43,9 @@ class RandVesselFalloff(SeededTransform):
         length: smallest and largest way after which about two thirds of that loss have come: in
             voxels, or in the unit of ``spacing``.
         margin: how far beyond the label the vessel's blur reaches, in the same unit.
-        spacing: voxel size along each axis, ``"image"`` for that of the MetaTensor's affine (mm),
-            None for voxels.
+        spacing: voxel size along each axis, ``"image"`` for that of the MetaTensor's affine
+            in its unit, which is mm as NiftiVolumeReader and the dataset classes deliver it, None
+            for voxels.
 
     Raises:
         ValueError: for numbers out of range; when called: if shapes differ, or the image is not

@@ -136,6 +136,19 @@ def test_two_dimensional_images_are_resampled():
     assert resample.inverse(resample(image)).shape == (1, 9, 8)
 
 
+def test_thin_label_comes_back_thicker_and_whole_or_by_the_nearest_as_thin_as_it_was():
+    line = torch.zeros(1, 20, 20, 20, dtype=torch.uint8)
+    line[0, 9, :, 7] = 1
+    affine = torch.diag(torch.tensor([1.0, 1.0, 3.0, 1.0], dtype=torch.float64))
+    label = MetaTensor(line, affine=affine)
+    resample, nearest = (ResampleToIsotropic(0.9, mode) for mode in ("label", "nearest"))
+    there = resample(label)
+    back = resample.inverse(there.clone())
+    assert (int(back.sum()), bool((back >= label).all())) == (40, True)
+    there.applied_operations = nearest(label).applied_operations
+    assert int(nearest.inverse(there).sum()) == 20
+
+
 def test_sheared_label_is_refused_with_the_remedy():
     affine = torch.eye(4, dtype=torch.float64)
     affine[0, 1], affine[2, 2] = 0.4, 3.0

@@ -224,6 +224,17 @@ def test_cached_skeleton_gives_the_same_gaps():
     assert np.array_equal(plain["image"], cached["image"])
 
 
+def test_crop_that_holds_nothing_of_the_skeleton_is_left_whole():
+    rim = np.zeros((1, 12, 12, 12), np.uint8)
+    rim[0, :3] = 1
+    outside = np.zeros_like(rim)
+    outside[0, 8] = 1  # not in the label
+    for skeleton in (np.zeros_like(rim), outside):
+        changed, gaps = RandBreakVessel(prob=1.0).cut(rim * 9.0, rim, skeleton)
+        assert np.array_equal(changed, rim * 9.0)
+        assert not gaps.any()
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

@@ -20,6 +20,7 @@ __all__ = [
     "as_finite_float32",
     "as_numpy",
     "as_vessel_mask",
+    "as_whole_numbers",
     "check_spacing_argument",
     "skeleton_in_vessel",
     "voxel_sizes",
@@ -62,6 +63,17 @@ def as_finite_float32(img: NdarrayOrTensor) -> np.ndarray:
             "use FillNonFinite before"
         )
     return image
+
+
+def as_whole_numbers(mask: NdarrayOrTensor, *, name: str) -> np.ndarray:
+    """Return the array of a label or a mask; refuse NaN and fractions, which are probabilities."""
+    array = as_channel_first_numpy(mask, name=name)
+    if array.dtype.kind == "f" and not bool(np.all(array == np.rint(array))):
+        raise ValueError(
+            f"{name} must hold whole numbers, got NaN or fractions; threshold it first, "
+            "for example with AsDiscrete(threshold=0.5)"
+        )
+    return array
 
 
 def as_vessel_mask(

@@ -12,7 +12,7 @@ from monai.utils import TransformBackends, convert_to_dst_type, ensure_tuple_rep
 
 from cldice_monai.skeleton.binary import skeletonize
 from cldice_monai.topology.overlap import ghosts_and_misses
-from cldice_monai.transforms._containers import as_channel_first_numpy
+from cldice_monai.transforms._containers import as_whole_numbers
 
 __all__ = [
     "GHOST",
@@ -62,10 +62,10 @@ class GhostsAndMisses(Transform):
             uint8 of 0 to 3, shape and container of ``pred``.
 
         Raises:
-            ValueError: for another number of axes, or shapes that differ.
+            ValueError: for another number of axes, shapes that differ, NaN or fractions.
         """
-        predicted = as_channel_first_numpy(pred, name="pred") > 0
-        true = as_channel_first_numpy(label, name="label") > 0
+        predicted = as_whole_numbers(pred, name="pred") > 0
+        true = as_whole_numbers(label, name="label") > 0
         if predicted.ndim not in (3, 4) or predicted.shape != true.shape:
             raise ValueError(
                 "pred and label must both be (C, X, Y) or (C, X, Y, Z), got "

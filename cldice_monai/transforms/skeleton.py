@@ -14,7 +14,7 @@ from cldice_monai.skeleton.binary import skeletonize
 from cldice_monai.skeleton.connectivity import Connectivity, check_connectivity
 from cldice_monai.transforms._containers import (
     SpacingArgument,
-    as_channel_first_numpy,
+    as_whole_numbers,
     check_spacing_argument,
     voxel_sizes,
 )
@@ -65,12 +65,7 @@ class Skeletonize(Transform):
             ValueError: if the label is neither (C, X, Y) nor (C, X, Y, Z), or holds NaN or
                 fractions.
         """
-        label = as_channel_first_numpy(img)
-        if label.dtype.kind == "f" and not bool(np.all(label == np.rint(label))):
-            raise ValueError(
-                "label must hold whole numbers, got NaN or fractions; threshold it first, "
-                "for example with AsDiscrete(threshold=0.5)"
-            )
+        label = as_whole_numbers(img, name="label")
         if label.ndim not in (3, 4):
             raise ValueError(
                 f"label must be (C, X, Y) or (C, X, Y, Z), got {label.shape}; "

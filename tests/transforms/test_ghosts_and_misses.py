@@ -82,3 +82,12 @@ def test_masks_on_two_grids_are_refused():
     pred, label = masks()
     with pytest.raises(ValueError, match=r"bring them to one grid"):
         GhostsAndMisses()(pred[:, 1:], label)
+
+
+@pytest.mark.parametrize("value", [0.3, float("nan")])
+@pytest.mark.parametrize("name", ["pred", "label"])
+def test_probabilities_and_nan_are_refused(name, value):
+    pair = {"pred": np.ones((1, 5, 9), np.float32), "label": np.ones((1, 5, 9), np.float32)}
+    pair[name][0, 2, 2] = value
+    with pytest.raises(ValueError, match=f"{name} must hold whole numbers"):
+        GhostsAndMisses()(**pair)

@@ -50,7 +50,8 @@ def _stop_in_order_on_request() -> None:
     """Let a scheduler's SIGTERM, or the end of the terminal, clean up as Ctrl-C does."""
     if threading.current_thread() is threading.main_thread():
         for name in (signal.SIGTERM, signal.SIGHUP):
-            signal.signal(name, _interrupt)
+            if signal.getsignal(name) is not signal.SIG_IGN:  # as nohup sets it
+                signal.signal(name, _interrupt)
 
 
 def _interrupt(*_: object) -> None:

@@ -11,7 +11,7 @@ from cldice_monai.data.layout import LayoutCases
 __all__ = ["choose_samples"]
 
 _LETTERS = "ABC"
-_NAME = re.compile(r"sample[ _-]*(?P<letter>[a-z])(?![a-z])", re.IGNORECASE)
+_NAME = re.compile(r"(?:^|sample[ _-]*)(?P<letter>[a-z])(?![a-z])", re.IGNORECASE)
 
 
 def choose_samples(files: Iterable[Path], found: LayoutCases) -> list[Path]:
@@ -42,7 +42,7 @@ them, or its sections would be in training and test']
         if "+" in path.name:
             found.notes.append(f"{path}: a test volume without labels; left alone")
             continue
-        match = _NAME.match(path.stem)
+        match = _NAME.search(path.stem)
         sample = match["letter"].upper() if match else path.stem
         if sample in chosen:
             found.problems.append(

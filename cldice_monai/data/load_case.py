@@ -84,13 +84,14 @@ class LoadCase(Transform):
             array = array[..., 0]
         meta = {
             "filename_or_obj": str(volume.path),
-            "original_affine": torch.from_numpy(volume.affine_mm),
+            "original_affine": torch.from_numpy(volume.affine.copy()),
             "original_channel_dim": 0,
             "spatial_shape": np.asarray(array.shape[1:]),
             "space": "RAS",
+            "mm_per_unit": volume.mm_per_unit,
         }
         tensor = torch.from_numpy(np.ascontiguousarray(array))
-        return MetaTensor(tensor, affine=torch.from_numpy(volume.affine_mm), meta=meta)
+        return MetaTensor(tensor, affine=torch.from_numpy(volume.affine.copy()), meta=meta)
 
     def _as_classes(self, label: Volume) -> np.ndarray:
         if self.classes is None:

@@ -48,15 +48,14 @@ class Volume:
     path: Path
 
     @property
-    def affine_mm(self) -> np.ndarray:
-        """Voxel to world in mm; a file without a unit is taken to be in mm."""
-        scale = np.diag([*[_MM_PER_UNIT[self.unit]] * 3, 1.0])
-        return scale @ self.affine
+    def mm_per_unit(self) -> float:
+        """Length of the file's unit in mm; a file without a unit is taken to be in mm."""
+        return _MM_PER_UNIT[self.unit]
 
     @property
     def spacing_mm(self) -> tuple[float, float, float]:
         """Voxel size in mm; a file without a unit is taken to be in mm."""
-        x, y, z = np.linalg.norm(self.affine_mm[:3, :3], axis=0)
+        x, y, z = np.linalg.norm(self.affine[:3, :3], axis=0) * self.mm_per_unit
         return float(x), float(y), float(z)
 
 
@@ -149,8 +148,9 @@ def write_like(array: np.ndarray, path: PathLike, *, like: PathLike | Sequence[P
 class NiftiVolumeReader(ImageReader):
     """`read_volume` as a reader for MONAI's ``LoadImage`` and ``LoadImaged``.
 
-    Gives float32 arrays (C, X, Y, Z) and the affine in mm, whatever unit the file is in, for one
-    file, one file a channel, and labels. In a config:
+    Gives float32 arrays (C, X, Y, Z) and the affine in the unit of the file, for one file, one file
+    a channel, and labels. (Not in mm: MONAI takes grids that differ by less than a thousandth for
+    one, and the voxels of microscopes would be less than that.) In a config:
     ``"reader": "$cldice_monai.data.NiftiVolumeReader()"`` together with
     ``"ensure_channel_first": true``.
 
@@ -179,15 +179,17 @@ class NiftiVolumeReader(ImageReader):
 
         Returns:
             The array, float32 (C, X, Y, Z), and MONAI's metadata: ``affine``,
-            ``original_affine``, ``spatial_shape``, ``original_channel_dim`` and ``space``.
+            ``original_affine``, ``spatial_shape``, ``original_channel_dim`` and ``space``; and
+            ``mm_per_unit``, the length of the affine's unit in mm.
 
         Raises:
             InputError: as `read_volume`.
         """
         volume = read_volume(img)
         meta = {
-            "affine": volume.affine_mm,
-            "original_affine": volume.affine_mm,
+            "affine": volume.affine.copy(),
+            "original_affine": volume.affine.copy(),
+            "mm_per_unit": volume.mm_per_unit,
             "spatial_shape": np.asarray(volume.array.shape[1:]),
             "original_channel_dim": 0,
             "space": "RAS",

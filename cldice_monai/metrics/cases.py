@@ -187,4 +187,6 @@ def _spacing_mm(y: torch.Tensor, number: int) -> tuple[float, ...] | None:
     matrix = affine[number] if affine.ndim == 3 else affine
     ndim = y.ndim - 2
     sizes = matrix[:3, :ndim].double().norm(dim=0)
+    mm = _of_item(y.meta.get("mm_per_unit"), number)  # of this package's readers
+    sizes = sizes * (1.0 if mm is None else float(mm))  # type: ignore[arg-type]
     return tuple(float(size) for size in sizes)

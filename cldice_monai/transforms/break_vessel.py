@@ -39,7 +39,7 @@ class RandBreakVessel(SeededTransform):
         margin: how far beyond the label the vessel's blur reaches, in the same unit; it is taken
             away with the vessel.
         spacing: voxel size along each axis, ``"image"`` for that of the MetaTensor's affine
-            in its unit, which is mm as NiftiVolumeReader and the dataset classes deliver it, None
+            in its unit, which is that of the file (mm, or micron from a microscope), None
             for lengths in voxels.
 
     Raises:

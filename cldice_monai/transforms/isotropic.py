@@ -28,12 +28,12 @@ ResampleMode = Literal["bilinear", "nearest", "label"]
 class ResampleToIsotropic(InvertibleTransform):
     """Resample an image to voxels with equal sides, by MONAI's Spacing.
 
-    A mm is the unit of the image's affine: mm as NiftiVolumeReader and the dataset classes deliver
-    it. The directions of the axes and the place in space stay. The inverse brings an image back to
-    the shape and affine it had, exactly; the intensities are interpolated twice.
+    Lengths are in the unit of the image's affine, which is that of its file: mm, or micron from a
+    microscope. The directions of the axes and the place in space stay. The inverse brings an image
+    back to the shape and affine it had, exactly; the intensities are interpolated twice.
 
     Args:
-        spacing: side of the voxels in mm; ``"finest"`` and ``"coarsest"`` take the shortest and
+        spacing: side of the voxels; ``"finest"`` and ``"coarsest"`` take the shortest and
             the longest side of the image's own voxels.
         mode: ``"bilinear"`` (linear in 3D too) for images; ``"label"`` for labels with thin
             vessels: nearest where the grid gets finer, and where it gets coarser the largest value

@@ -32,7 +32,7 @@ class RandPointSpread(SeededTransform):
         axial_ratio: how many times wider it is along that axis, smallest and largest.
         axis: the optical axis among the spatial ones.
         spacing: voxel size along each axis, ``"image"`` for that of the MetaTensor's affine
-            in its unit, which is mm as NiftiVolumeReader and the dataset classes deliver it, None
+            in its unit, which is that of the file (mm, or micron from a microscope), None
             for voxels.
 
     Raises:

@@ -44,7 +44,7 @@ class RandVesselFalloff(SeededTransform):
             voxels, or in the unit of ``spacing``.
         margin: how far beyond the label the vessel's blur reaches, in the same unit.
         spacing: voxel size along each axis, ``"image"`` for that of the MetaTensor's affine
-            in its unit, which is mm as NiftiVolumeReader and the dataset classes deliver it, None
+            in its unit, which is that of the file (mm, or micron from a microscope), None
             for voxels.
 
     Raises:

@@ -5,6 +5,8 @@ import pytest
 from scipy import ndimage
 
 from cldice_monai.data.cremi import CREMI, CREMIDataset, find_cremi_cases, membrane, read_raw
+from cldice_monai.data.cremi_samples import choose_samples
+from cldice_monai.data.layout import LayoutCases
 from cldice_monai.data.pictures import read_grey_picture, read_picture
 from cldice_monai.data.prepare import prepare_dataset
 from cldice_monai.errors import InputError
@@ -111,6 +113,7 @@ def test_items_have_raw_membrane_and_voxels_of_4_nanometres(layouts):
     assert int(item["label"].sum()) == 2 * 24
     assert item["image"].max() > 200
     sizes_mm = np.linalg.norm(item["image"].affine[:3, :3], axis=0)
+    sizes_mm *= item["image"].meta["mm_per_unit"]
     assert np.allclose(sizes_mm, [4e-6, 4e-6, 4e-5], rtol=1e-6, atol=0)
 
 
@@ -186,3 +189,14 @@ def test_published_membrane_labels_agree_with_the_definition(shared_data):
         found = membrane(cells[tuple(nearest)])
         dice = 2 * np.count_nonzero(found & published) / (found.sum() + published.sum())
         assert dice >= 0.975
+
+
+@pytest.mark.parametrize(
+    ("plain", "padded"),
+    [("cremi_sample_A", "cremi_sample_A_padded"), ("A", "A_padded"), ("sample_a", "SAMPLE-A_x")],
+)
+def test_a_sample_is_known_by_its_letter_however_the_file_is_called(tmp_path, plain, padded):
+    found = LayoutCases()
+    files = [tmp_path / f"{name}.hdf" for name in (plain, padded)]
+    assert choose_samples(files, found) == files[:1]
+    assert "is sample A, as" in found.problems[0]

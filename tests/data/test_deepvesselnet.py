@@ -20,7 +20,8 @@ def test_voxels_and_spacing_arrive(layouts):
     image, label = layouts.volume(int(item["case_id"]))
     assert np.array_equal(item["image"][0], image)
     assert np.array_equal(item["label"][0], label)
-    assert item["image"].affine.diag().tolist() == [0.003, 0.003, 0.003, 1]  # mm
+    assert item["image"].affine.diag().tolist() == [3, 3, 3, 1]  # micron, the file's unit
+    assert item["image"].meta["mm_per_unit"] == 0.001
 
 
 def test_missing_seg_shows_the_nearest_folder(layouts):

@@ -109,6 +109,14 @@ def test_spacing_comes_from_the_labels_metadata():
     assert seen == [(0.5, 2.0, 3.0), None]
 
 
+def test_the_unit_of_the_file_makes_mm_of_its_spacing():
+    meta = {"mm_per_unit": 0.001}
+    y = MetaTensor(torch.ones(1, 1, 4, 4), affine=2 * torch.eye(4), meta=meta)
+    found = []
+    measure_cases(lambda c: [found.append(c.spacing_mm) or 0.0], y, y, include_background=True)
+    assert found == [pytest.approx((0.002, 0.002))]
+
+
 def test_the_mean_leaves_out_what_was_not_measured():
     assert mean_of_measured([1.0, math.nan, 2.0]) == 1.5
     assert math.isnan(mean_of_measured([math.nan]))

@@ -127,6 +127,8 @@ def _hermite(start: _Array, end: _Array, from_: _Array, to: _Array, t: _Array) -
 
 def _displace(points: _Array, settings: GeometrySettings, rng: np.random.Generator) -> _Array:
     """Shift along a few sine waves across the volume, whose middle stays where it is."""
+    if not len(points):
+        return points
     middle = (points.min(axis=0) + points.max(axis=0)) / 2.0
     n_waves = 3
     length = settings.warp_wavelength * (1.0 + rng.random(n_waves))

@@ -107,6 +107,8 @@ class _Drawer:
 
     def check(self) -> None:
         """Raise for settings that cannot be used, before anything is written."""
+        if not isinstance(self.preset, str):
+            raise TypeError(f"preset must be the name of one, got {self.preset!r}")
         generate_vessels((16, 16, 16), preset=self.preset, n_channels=self.n_channels)
         check_shape(self.shape, name="size")
 

@@ -262,3 +262,10 @@ def test_a_shape_that_is_none_is_refused_in_one_line(shape):
 def test_a_preset_that_is_none_is_refused_in_one_line(preset):
     with pytest.raises(ValueError, match="preset must be one of paper, hard"):
         generate_vessels((16, 16, 16), preset=preset)
+
+
+def test_a_mesh_too_sparse_for_the_volume_gives_an_empty_label():
+    sparse = GeometrySettings(trees_per_megavoxel=0, capillary_distance=40.0)
+    for seed in range(6):
+        sample = generate_vessels((16, 16, 16), preset=Preset(name="m", geometry=sparse), seed=seed)
+        assert bool(sample.label.any()) == bool(len(sample.graph.edges))

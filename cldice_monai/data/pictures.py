@@ -142,7 +142,7 @@ def _read(path: Path) -> np.ndarray:
     try:
         with warnings.catch_warnings():
             # Pillow warns of odd tags in a TIFF; what makes a picture unusable it raises
-            warnings.simplefilter("ignore")
+            warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
             with Image.open(path) as picture:
                 picture.load()
                 _require_one_page(picture, path)

@@ -38,6 +38,8 @@ def run(tmp_path, root):
 )
 def test_settings_that_something_listens_to_pass(run, words):
     run(*words)
+    with pytest.raises(InputError, match="no such setting"):
+        run(*words, "--nobody_listens", "1")  # all words were looked at
 
 
 @pytest.mark.parametrize(

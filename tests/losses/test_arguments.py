@@ -11,20 +11,13 @@ import torch
 from monai.bundle import ConfigParser
 from monai.data import MetaTensor
 from monai.losses import DiceLoss
-from torch import nn
 
 from cldice_monai import losses
-from cldice_monai.losses import CompoundclDiceLoss, SoftclDiceLoss, SoftDiceclDiceLoss
+from cldice_monai.losses import SoftclDiceLoss, SoftDiceclDiceLoss
 from cldice_monai.skeleton import soft_skeleton
+from tests.losses.pairs import some_pair
 
 both = pytest.mark.parametrize("loss_class", [SoftclDiceLoss, SoftDiceclDiceLoss])
-
-
-def some_pair(shape=(2, 1, 12, 12), seed=0):
-    generator = torch.Generator().manual_seed(seed)
-    return torch.rand(shape, generator=generator), (
-        torch.rand(shape, generator=generator) > 0.6
-    ).float()
 
 
 @pytest.mark.parametrize("name", ["SoftclDiceLoss", "SoftDiceclDiceLoss"])
@@ -293,73 +286,6 @@ def test_the_skeletoniser_can_be_replaced():
         SoftclDiceLoss(skeleton=lambda x: x[..., 1:])(label, label)
 
 
-def test_compound_of_any_base_is_the_weighted_sum():
-    generator = torch.Generator().manual_seed(0)
-    logits = torch.randn((2, 1, 9, 9), generator=generator)
-    label = (torch.rand((2, 1, 9, 9), generator=generator) > 0.5).float()
-    cldice = SoftclDiceLoss(sigmoid=True)(logits, label)
-    for base, given in (
-        (torch.nn.BCEWithLogitsLoss(), "raw"),
-        (torch.nn.BCELoss(), "activated"),
-        (torch.nn.MSELoss(), "activated"),
-        (monai.losses.FocalLoss(), "raw"),
-    ):
-        loss = CompoundclDiceLoss(base, 0.3, sigmoid=True, base_input=given)
-        value = base(logits if given == "raw" else logits.sigmoid(), label)
-        torch.testing.assert_close(loss(logits, label), 0.7 * value + 0.3 * cldice)
-        assert torch.isfinite(loss(logits, label.to(torch.uint8)))
-
-
-def test_compound_with_cross_entropy_takes_class_indices():
-    generator = torch.Generator().manual_seed(0)
-    logits = torch.randn((2, 3, 9, 9), generator=generator)
-    label = torch.randint(3, (2, 1, 9, 9), generator=generator).to(torch.uint8)
-    loss = CompoundclDiceLoss(torch.nn.CrossEntropyLoss(), softmax=True, to_onehot_y=True)
-    expected = 0.5 * torch.nn.functional.cross_entropy(logits, label[:, 0].long())
-    expected += 0.5 * SoftclDiceLoss(softmax=True, to_onehot_y=True)(logits, label)
-    torch.testing.assert_close(loss(logits, label), expected)
-
-
-@pytest.mark.parametrize("base", ["MSELoss", "L1Loss", "SmoothL1Loss", "HuberLoss", "BCELoss"])
-def test_compound_gives_probabilities_to_a_base_that_compares_them(base):
-    base = getattr(torch.nn, base)()
-    logits, label = 4 * torch.randn(2, 3, 9, 9), torch.randint(3, (2, 1, 9, 9))
-    encoded = torch.nn.functional.one_hot(label[:, 0], 3).movedim(-1, 1).float()
-    loss = CompoundclDiceLoss(base, 0.0, sigmoid=True)
-    torch.testing.assert_close(loss(logits, encoded), base(logits.sigmoid(), encoded))
-    loss = CompoundclDiceLoss(base, 0.0, softmax=True, to_onehot_y=True)
-    torch.testing.assert_close(loss(logits, label), base(logits.softmax(1), encoded))
-
-
-@pytest.mark.parametrize("base", ["MSELoss", "BCEWithLogitsLoss"])
-def test_compound_encodes_class_indices_for_a_raw_base(base):
-    base = getattr(torch.nn, base)()
-    logits, label = torch.randn(2, 3, 9, 9), torch.randint(3, (2, 1, 9, 9))
-    encoded = torch.nn.functional.one_hot(label[:, 0], 3).movedim(-1, 1).float()
-    loss = CompoundclDiceLoss(base, 0.0, base_input="raw", softmax=True, to_onehot_y=True)
-    torch.testing.assert_close(loss(logits, label), base(logits, encoded))
-
-
-def test_compound_leaves_metadata_behind():
-    logits, label = some_pair()
-    loss = CompoundclDiceLoss(torch.nn.BCEWithLogitsLoss(), sigmoid=True)
-    value = loss(MetaTensor(logits), MetaTensor(label))
-    assert type(value) is torch.Tensor
-    assert torch.equal(value, loss(logits, label))
-    masked = loss(MetaTensor(logits), MetaTensor(label), mask=MetaTensor(label))
-    assert type(masked) is torch.Tensor
-
-
-def test_compound_refuses_what_it_cannot_use():
-    with pytest.raises(TypeError, match="base_loss must be a loss"):
-        CompoundclDiceLoss("bce")
-    with pytest.raises(ValueError, match="base_input"):
-        CompoundclDiceLoss(torch.nn.MSELoss(), base_input="logits")
-    with pytest.raises(TypeError, match="CompoundclDiceLoss"):
-        CompoundclDiceLoss(torch.nn.MSELoss(), label_smoothing=0.1)
-    assert np.isfinite(CompoundclDiceLoss(torch.nn.MSELoss())(*some_pair()).item())
-
-
 def test_spacing_reaches_the_skeletons_of_the_loss():
     prediction, label = some_pair((1, 1, 12, 12, 12))
     spacing = (3.0, 0.5, 0.5)
@@ -423,20 +349,6 @@ def test_an_activation_of_your_own_sees_no_junk_of_channels_that_do_not_count():
     assert torch.equal(*gradients)
 
 
-@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
-@pytest.mark.parametrize("settings", [{}, {"ignore_index": 255}, {"reduction": "none"}])
-def test_compound_in_half_precision_is_that_of_float32(dtype, settings):
-    torch.manual_seed(0)
-    label = (torch.rand(1, 1, 64, 64, 64) > 0.9).to(torch.uint8)
-    logits = torch.randn(label.shape).to(dtype)
-    for base in (nn.BCEWithLogitsLoss(), nn.MSELoss(), DiceLoss(sigmoid=True)):
-        if settings and isinstance(base, DiceLoss):
-            continue  # gives no value a voxel
-        loss = CompoundclDiceLoss(base, sigmoid=True, **settings)
-        expected = loss(logits.float(), label).mean().item()
-        assert loss(logits, label).mean().item() == pytest.approx(expected, abs=1e-2)
-
-
 def test_faults_of_the_values_are_named_in_one_line():
     pair = torch.zeros(1, 2, 8, 8), torch.full((1, 1, 8, 8), 2)
     with pytest.raises(ValueError, match="target holds the class 2, but input has 2 channels"):
@@ -466,16 +378,6 @@ def test_faults_of_the_values_are_named_in_one_line():
         SoftclDiceLoss()(two, two + 255)
     with pytest.raises(ValueError, match="target holds the class nan"):
         SoftclDiceLoss(softmax=True, to_onehot_y=True)(two, one + float("nan"))
-
-
-@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
-def test_compound_cast_to_half_as_a_whole_still_runs_in_float32(dtype):
-    torch.manual_seed(0)
-    logits, classes = torch.randn(1, 3, 16, 16), torch.randint(0, 3, (1, 1, 16, 16))
-    base = nn.CrossEntropyLoss(weight=torch.tensor([0.25, 1.0, 3.0]))
-    loss = CompoundclDiceLoss(base, softmax=True, to_onehot_y=True)
-    expected = loss(logits, classes).item()
-    assert loss.to(dtype)(logits.to(dtype), classes).item() == pytest.approx(expected, abs=1e-2)
 
 
 @pytest.mark.filterwarnings("ignore:The .grad attribute:UserWarning")  # of torch's tracing

@@ -4,6 +4,7 @@ The names here are those that configs and training code need most; everything el
 subpackages (`cldice_monai.transforms`, `cldice_monai.data`, `cldice_monai.topology`, ...).
 """
 
+from cldice_monai.bundle_folder import bundle_dir
 from cldice_monai.errors import InputError
 from cldice_monai.losses import (
     ClDiceDeepSupervisionLoss,
@@ -32,6 +33,7 @@ __all__ = [
     "SkeletonCoverageMetric",
     "SoftDiceclDiceLoss",
     "SoftclDiceLoss",
+    "bundle_dir",
     "skeletonize",
     "soft_skeleton",
     "suggest_iter",

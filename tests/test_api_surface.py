@@ -18,6 +18,7 @@ PUBLIC = [
     "SkeletonCoverageMetric",
     "SoftDiceclDiceLoss",
     "SoftclDiceLoss",
+    "bundle_dir",
     "skeletonize",
     "soft_skeleton",
     "suggest_iter",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -14,15 +15,29 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="session")
-def wheel(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The wheel, built from what git tracks, so that files left lying about cannot help it."""
-    source, target = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("wheel")
+def distribution(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of the sdist and of the wheel that is built from it.
+
+    Both come from what git tracks, so that files left lying about cannot help them.
+    """
+    source, target = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("distribution")
     archive = source / "tree.tar"
     subprocess.run(["git", "-C", root, "archive", "-o", archive, "HEAD"], check=True)
     subprocess.run(["tar", "-xf", archive, "-C", source], check=True)
-    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", target]
+    archive.unlink()
+    command = [sys.executable, "-m", "build", "--no-isolation", "--outdir", target]
     subprocess.run([*command, source], check=True, capture_output=True)
-    return next(target.glob("*.whl"))
+    return target
+
+
+@pytest.fixture(scope="session")
+def wheel(distribution: Path) -> Path:
+    return next(distribution.glob("*.whl"))
+
+
+def _tracked(root: Path, folder: str) -> set[str]:
+    listed = subprocess.check_output(["git", "-C", root, "ls-files", folder], text=True)
+    return set(listed.splitlines())
 
 
 @pytest.fixture(scope="session")
@@ -50,6 +65,17 @@ def test_wheel_holds_the_package_its_licence_and_no_tests(wheel: Path):
     assert "cldice_monai/py.typed" in names
     assert any(name.endswith("licenses/LICENSE") for name in names)
     assert not [name for name in names if name.startswith("tests")]
+
+
+def test_wheel_and_source_carry_every_file_of_the_bundle(
+    wheel: Path, distribution: Path, root: Path
+):
+    tracked = _tracked(root, "bundle")
+    assert "bundle/configs/inference.json" in tracked
+    assert {f"cldice_monai/{name}" for name in tracked} <= set(zipfile.ZipFile(wheel).namelist())
+    with tarfile.open(next(distribution.glob("*.tar.gz"))) as source:
+        inside = {name.split("/", 1)[-1] for name in source.getnames()}
+    assert tracked | {"setup.py", "constraints.txt"} <= inside
 
 
 def test_installed_wheel_trains_with_the_loss_and_scores_with_the_metric(

@@ -122,17 +122,29 @@ def _draw_downsample_label(sample: VesselSample) -> list[np.ndarray]:
     return [_mask(thin), *(panel.astype(np.uint8) for panel in small)]
 
 
-@_drawing
-def _draw_ghosts_and_misses(sample: VesselSample) -> list[np.ndarray]:
-    label = sample.label[None]
+def _thresholded(sample: VesselSample) -> np.ndarray:
+    """Return a poor segmentation: a threshold, on an image with cells in it."""
     cells = ours.RandDistractors(1.0, n_blobs=(25, 25), n_sheets=(0, 0)).set_random_state(4)
     smooth = ndimage.gaussian_filter(np.asarray(cells(sample.image))[0], 0.7)
-    pred = (smooth > 150)[None].astype(np.uint8)
+    return (smooth > 150)[None].astype(np.uint8)
+
+
+@_drawing
+def _draw_ghosts_and_misses(sample: VesselSample) -> list[np.ndarray]:
+    label, pred = sample.label[None], _thresholded(sample)
     codes = np.asarray(ours.GhostsAndMisses()(pred, label))[0][:, :, _SLAB]
     panel = (_mask(pred) // 3).astype(np.uint8)
     for code, name in ((1, "skeleton"), (2, "ghost"), (3, "miss")):
         panel = _with_colour(panel, project(codes == code), COLOURS[name])
     return [_mask(label), _mask(pred), panel]
+
+
+@_drawing
+def _draw_remove_short_vessels(sample: VesselSample) -> list[np.ndarray]:
+    pred = _thresholded(sample)
+    kept = ours.RemoveShortVessels(12.0, spacing_mm=(1.0, 1.0, 1.0))(pred)
+    removed = project((pred > np.asarray(kept))[0][:, :, _SLAB])
+    return [_mask(pred), _with_colour(_mask(kept), removed, COLOURS["ghost"])]
 
 
 @_drawing

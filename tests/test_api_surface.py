@@ -36,6 +36,7 @@ TRANSFORMS = [  # each with its dictionary form: Foo, Food, FooD, FooDict
     "RandShotNoise",
     "RandSpeckle",
     "RandVesselFalloff",
+    "RemoveShortVessels",
     "ResampleToIsotropic",
     "ScaleIntensityCutoff",
     "Skeletonize",

@@ -1,5 +1,6 @@
 """How a network is run over an image."""
 
 from cldice_monai.inferers.autocast import AutocastInferer, cpu_has_bfloat16
+from cldice_monai.inferers.flip import FlipInferer
 
-__all__ = ["AutocastInferer", "cpu_has_bfloat16"]
+__all__ = ["AutocastInferer", "FlipInferer", "cpu_has_bfloat16"]

@@ -22,6 +22,7 @@ from cldice_monai.topology.overlap import (
     topology_sensitivity,
 )
 from cldice_monai.topology.patches import PatchSampler
+from cldice_monai.topology.short_components import remove_short_components
 
 __all__ = [
     "GhostsAndMisses",
@@ -37,6 +38,7 @@ __all__ = [
     "ghosts_and_misses",
     "homotopy_certificate",
     "overlap_scores",
+    "remove_short_components",
     "skeleton_length_mm",
     "topology_precision",
     "topology_sensitivity",

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import product
 
 import numpy as np
 
 from cldice_monai.skeleton.mask import Mask, as_mask, check_same_shape
 
-__all__ = ["check_spacing", "skeleton_length_mm"]
+__all__ = ["check_spacing", "component_lengths_mm", "skeleton_length_mm"]
 
 
 def skeleton_length_mm(
@@ -44,19 +44,47 @@ def skeleton_length_mm(
     voxels = as_mask(skeleton, name="skeleton")
     spacing = check_spacing(spacing_mm, ndim=voxels.ndim)
     counted = voxels if within is None else voxels & _same_shape(voxels, within)
-    padded = np.pad(voxels, 1)
-    strides = np.array([s // padded.itemsize for s in padded.strides])
-    flat, counted_flat = padded.ravel(), np.pad(counted, 1).ravel()
-    index = np.flatnonzero(flat)
+    flat = np.pad(counted, 1).ravel()
     total = 0.0
-    for offset in _half_of_the_offsets(voxels.ndim):
-        edge = flat[index + offset @ strides]
-        for between in _offsets_between(offset):
-            edge &= ~flat[index + between @ strides]
-        start = index[edge]
-        halves = counted_flat[start].sum() + counted_flat[start + offset @ strides].sum()
-        total += 0.5 * float(halves) * float(np.linalg.norm(offset * spacing))
+    for start, end, length_mm in _edges(voxels, spacing):
+        total += 0.5 * float(flat[start].sum() + flat[end].sum()) * length_mm
     return total
+
+
+def component_lengths_mm(
+    skeleton: Mask, components: np.ndarray, *, spacing_mm: Sequence[float]
+) -> np.ndarray:
+    """Return the length of the skeleton of each component of a mask.
+
+    Lengths are measured as by `skeleton_length_mm`; together they are that of the whole.
+
+    Args:
+        skeleton: (H, W) or (H, W, D), binary.
+        components: whole numbers of the same shape: the component that a voxel belongs to, under
+            the full connectivity (8 or 26), 0 outside all of them.
+        spacing_mm: distance in mm between voxel centres along each axis.
+
+    Returns:
+        Length in mm of component 0, 1, ..., as many as there are in ``components``.
+
+    Raises:
+        TypeError: the skeleton holds no numbers.
+        ValueError: the skeleton is not binary, shapes differ, or the spacing does not fit.
+
+    Example:
+        >>> skeleton = np.array([[1, 1, 1, 0, 1, 1]], bool)
+        >>> components = np.array([[1, 1, 1, 0, 2, 2]])
+        >>> component_lengths_mm(skeleton, components, spacing_mm=(1.0, 0.5))
+        array([0. , 1. , 0.5])
+    """
+    voxels = as_mask(skeleton, name="skeleton")
+    check_same_shape(voxels, components)
+    spacing = check_spacing(spacing_mm, ndim=voxels.ndim)
+    flat = np.pad(components, 1).ravel()
+    lengths = np.zeros(int(flat.max(initial=0)) + 1)
+    for start, _, length_mm in _edges(voxels, spacing):
+        lengths += length_mm * np.bincount(flat[start], minlength=lengths.size)
+    return lengths
 
 
 def check_spacing(spacing_mm: Sequence[float], *, ndim: int) -> np.ndarray:
@@ -88,6 +116,27 @@ def _same_shape(voxels: np.ndarray, within: Mask) -> np.ndarray:
     other = as_mask(within, name="within")
     check_same_shape(voxels, other)
     return other
+
+
+def _edges(
+    voxels: np.ndarray, spacing: np.ndarray
+) -> Iterator[tuple[np.ndarray, np.ndarray, float]]:
+    """Yield the edges of each direction: flat positions of both ends after padding by one, and mm.
+
+    Args:
+        voxels: boolean skeleton.
+        spacing: distance in mm between voxel centres along each axis.
+    """
+    padded = np.pad(voxels, 1)
+    strides = np.array([s // padded.itemsize for s in padded.strides])
+    flat = padded.ravel()
+    index = np.flatnonzero(flat)
+    for offset in _half_of_the_offsets(voxels.ndim):
+        edge = flat[index + offset @ strides]
+        for between in _offsets_between(offset):
+            edge &= ~flat[index + between @ strides]
+        start = index[edge]
+        yield start, start + offset @ strides, float(np.linalg.norm(offset * spacing))
 
 
 def _half_of_the_offsets(ndim: int) -> list[np.ndarray]:

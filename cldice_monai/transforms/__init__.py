@@ -72,6 +72,12 @@ from cldice_monai.transforms.point_spread import (
     RandPointSpreadd,
     RandPointSpreadDict,
 )
+from cldice_monai.transforms.remove_short_vessels import (
+    RemoveShortVessels,
+    RemoveShortVesselsD,
+    RemoveShortVesselsd,
+    RemoveShortVesselsDict,
+)
 from cldice_monai.transforms.skeleton import (
     Skeletonize,
     SkeletonizeD,
@@ -130,6 +136,10 @@ __all__ = [
     "RandVesselFalloffD",
     "RandVesselFalloffDict",
     "RandVesselFalloffd",
+    "RemoveShortVessels",
+    "RemoveShortVesselsD",
+    "RemoveShortVesselsDict",
+    "RemoveShortVesselsd",
     "ResampleToIsotropic",
     "ResampleToIsotropicD",
     "ResampleToIsotropicDict",

@@ -19,11 +19,14 @@ AFFINE = torch.diag(torch.tensor([0.5, 0.5, 1.0, 1.0], dtype=torch.float64))
 
 ARRAY_FORMS = [name for name in ours.__all__ if f"{name}Dict" in ours.__all__]
 
+MM = {"min_length_mm": 9.0, "spacing_mm": (1.0, 1.0, 1.0)}
+
 IMAGE_ONLY = [
     (ours.ScaleIntensityCutoffd, {"cutoff": [0.9]}, ours.ScaleIntensityCutoff, {"cutoff": [0.9]}),
     (ours.FillNonFinited, {}, ours.FillNonFinite, {}),
     (ours.BinarizeLabeld, {}, ours.BinarizeLabel, {}),
     (ours.Skeletonized, {"output_keys": "image"}, ours.Skeletonize, {}),
+    (ours.RemoveShortVesselsd, MM, ours.RemoveShortVessels, MM),
     (ours.RandShotNoised, {"prob": 1.0}, ours.RandShotNoise, {"prob": 1.0}),
     (ours.RandSpeckled, {"prob": 1.0}, ours.RandSpeckle, {"prob": 1.0}),
     (ours.RandPointSpreadd, {"prob": 1.0}, ours.RandPointSpread, {"prob": 1.0}),
@@ -33,6 +36,7 @@ WITH_LABEL = [
     (ours.RandBreakVesseld, ours.RandBreakVessel),
     (ours.RandVesselFalloffd, ours.RandVesselFalloff),
 ]
+OF_LABELS = ("Skeletonize", "RemoveShortVessels")  # these refuse intensities
 NAMES = [entry[2].__name__ for entry in IMAGE_ONLY]
 STRICT = [entry[2:] for entry in IMAGE_ONLY if entry[2] is not ours.BinarizeLabel]
 
@@ -78,6 +82,7 @@ def everything():
             ours.RandSpeckled("image", prob=0.9),
             ours.RandShotNoised("image", prob=0.9),
             ours.ScaleIntensityCutoffd("image"),
+            ours.RemoveShortVesselsd("label", 1.0),
             ours.GhostsAndMissesd("label_skeleton"),
             ours.DownsampleLabeld("gaps", 2),
         ]
@@ -105,7 +110,7 @@ def test_aliases_are_the_dictionary_form(name):
 @pytest.mark.parametrize(("_d", "_k", "make", "arguments"), IMAGE_ONLY, ids=NAMES)
 @pytest.mark.parametrize("number", range(3), ids=["numpy", "tensor", "metatensor"])
 def test_container_shape_and_metadata_are_kept(sample, _d, _k, make, arguments, number):
-    array = sample.label[None] if "eleton" in make.__name__ else sample.image
+    array = sample.label[None] if make.__name__ in OF_LABELS else sample.image
     img = containers(array)[number]
     before = img.copy() if number == 0 else img.clone()
     result = seeded(make(**arguments))(img)
@@ -134,7 +139,7 @@ def test_container_and_metadata_are_kept_beside_a_label(sample, _, make, number)
 
 @pytest.mark.parametrize(("make", "extra", "array", "arguments"), IMAGE_ONLY, ids=NAMES)
 def test_dictionary_form_does_what_the_array_form_does(sample, make, extra, array, arguments):
-    picture = sample.label[None] if "eleton" in array.__name__ else sample.image
+    picture = sample.label[None] if array.__name__ in OF_LABELS else sample.image
     item = {"image": picture, "other": "kept"}
     result = seeded(make("image", **extra))(item)
     assert np.array_equal(result["image"], seeded(array(**arguments))(picture))
@@ -144,7 +149,7 @@ def test_dictionary_form_does_what_the_array_form_does(sample, make, extra, arra
 
 @pytest.mark.parametrize(("make", "extra", "array", "_k"), IMAGE_ONLY, ids=NAMES)
 def test_missing_key_is_an_error_unless_allowed(sample, make, extra, array, _k):
-    picture = sample.label[None] if "eleton" in array.__name__ else sample.image
+    picture = sample.label[None] if array.__name__ in OF_LABELS else sample.image
     extra = {key: value for key, value in extra.items() if key != "output_keys"}
     with pytest.raises(KeyError, match="missing"):
         make(["image", "missing"], **extra)({"image": picture})
@@ -180,7 +185,7 @@ def test_bfloat16_gives_what_the_same_numbers_give_in_float32(sample, name):
         make = functools.partial(make, prob=1.0)
     image = MetaTensor(torch.from_numpy(sample.image), affine=AFFINE).bfloat16()
     label = MetaTensor(torch.from_numpy(sample.label[None]), affine=AFFINE).bfloat16()
-    one = label if name in ("Skeletonize", "DownsampleLabel", "GhostsAndMisses") else image
+    one = label if name in (*OF_LABELS, "DownsampleLabel", "GhostsAndMisses") else image
     beside = name in ("GhostsAndMisses", "RandCropByVessel", "RandBreakVessel", "RandVesselFalloff")
     images = [one, label] if beside else [one]
     half, full = (

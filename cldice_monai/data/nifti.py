@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from monai.data import ImageReader
@@ -102,8 +102,14 @@ def read_volume(paths: PathLike | Sequence[PathLike]) -> Volume:
     return replace(first, array=array)
 
 
-def write_like(array: np.ndarray, path: PathLike, *, like: PathLike | Sequence[PathLike]) -> Path:
-    """Write a mask as uint8 NIfTI on exactly the grid of an input file.
+def write_like(
+    array: np.ndarray,
+    path: PathLike,
+    *,
+    like: PathLike | Sequence[PathLike],
+    dtype: Literal["uint8", "float32"] = "uint8",
+) -> Path:
+    """Write a mask, or probabilities, as NIfTI on exactly the grid of an input file.
 
     The header of the input is copied field by field, so shape (a trailing singleton included),
     qform and sform with their codes, pixdim and units are those of the input bit by bit; of an
@@ -111,9 +117,11 @@ def write_like(array: np.ndarray, path: PathLike, *, like: PathLike | Sequence[P
     only when it is complete.
 
     Args:
-        array: whole numbers from 0 to 255, any dtype, shape (X, Y, Z) as `read_volume` gives it.
+        array: numbers that ``dtype`` can hold: whole ones from 0 to 255, or any; shape (X, Y, Z)
+            as `read_volume` gives it.
         path: file to write, ending in .nii or .nii.gz; its folder is made, an old file replaced.
         like: the input's file, or its files (the first one counts).
+        dtype: number type of the voxels in the file.
 
     Returns:
         ``path`` as a Path.
@@ -132,8 +140,8 @@ def write_like(array: np.ndarray, path: PathLike, *, like: PathLike | Sequence[P
             "drop batch and channel axes with x[0, 0] and undo any resampling first"
         )
     with np.errstate(invalid="ignore"):
-        mask = values.astype(np.uint8)
-    if not np.array_equal(mask, values):
+        voxels = values.astype(dtype)
+    if dtype == "uint8" and not np.array_equal(voxels, values):
         raise ValueError(
             f"array must hold whole numbers from 0 to 255, got dtype {values.dtype} with values "
             f"from {values.min()} to {values.max()}; threshold it first"
@@ -141,7 +149,7 @@ def write_like(array: np.ndarray, path: PathLike, *, like: PathLike | Sequence[P
     target = Path(path)
     if not has_nifti_ending(target):
         raise ValueError(f"path must end in .nii or .nii.gz, got {target}; name it so")
-    write_atomically(mask.reshape(axes.mask_shape), target, header=header)
+    write_atomically(voxels.reshape(axes.mask_shape), target, header=header)
     return target
 
 

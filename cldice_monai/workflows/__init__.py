@@ -19,6 +19,8 @@ from cldice_monai.workflows.prepare import (
 )
 from cldice_monai.workflows.progress import InferenceProgress, TrainingProgress
 from cldice_monai.workflows.save_results import ResultSaver
+from cldice_monai.workflows.settings import as_length_mm, as_switch
+from cldice_monai.workflows.stale_results import name_stale_results
 from cldice_monai.workflows.start import start_workflow
 from cldice_monai.workflows.weights import load_weights, save_weights
 
@@ -32,11 +34,14 @@ __all__ = [
     "TrainingCheckpoint",
     "TrainingData",
     "TrainingProgress",
+    "as_length_mm",
+    "as_switch",
     "ensure_default_data",
     "join_processes",
     "leave_processes",
     "load_weights",
     "local_device",
+    "name_stale_results",
     "prepare_inference_data",
     "prepare_training_data",
     "require_same_data",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import difflib
 import inspect
+import logging
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -22,6 +23,8 @@ OVERRIDES = (
 )
 """The settings that the docs promise, whichever of them a workflow uses."""
 
+_logger = logging.getLogger(__name__)
+
 _OF_RUN = (
     *("run_id", "init_id", "final_id", "meta_file", "config_file", "logging_file"),
     *("tracking", "args_file", "bundle_root"),
@@ -34,7 +37,8 @@ def check_overrides(words: Sequence[str] | None = None) -> None:
     """Refuse a setting of ``python -m monai.bundle run`` that nothing in the configs listens to.
 
     A setting is known if it is in `OVERRIDES`, if its path (``a#b`` or ``a::b``) exists in the
-    config files, or if it names an argument of a ``_target_`` in them.
+    config files, or if it names an argument of a ``_target_`` in them. One in `OVERRIDES` that
+    these config files do not use is noted, one line each.
 
     Args:
         words: the command line; None for that of this process, which is looked at only if it is one
@@ -54,9 +58,13 @@ def check_overrides(words: Sequence[str] | None = None) -> None:
     if config is None:
         return
     known = [*OVERRIDES, *_OF_RUN, *(_OF_TRACKING if "tracking" in settings else ())]
-    for key in settings:
-        if key not in known and not _has(config, key, settings):
+    unused = [key for key in settings if not _has(config, key, settings)]
+    for key in unused:
+        if key not in known:
             raise InputError(f"--{key}: no such setting{_suggestion(key, known, config)}")
+    for key in unused:
+        if key in OVERRIDES:
+            _logger.info("note: --%s has no effect: the config files given do not use it", key)
 
 
 def _is_bundle_run(words: Sequence[str]) -> bool:

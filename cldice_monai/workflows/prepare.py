@@ -21,6 +21,7 @@ from cldice_monai.data.find_cases import (
 from cldice_monai.errors import InputError
 from cldice_monai.files import as_path
 from cldice_monai.workflows.default_data import ensure_default_data
+from cldice_monai.workflows.stale_results import name_stale_results
 
 __all__ = ["InferenceData", "TrainingData", "prepare_inference_data", "prepare_training_data"]
 
@@ -153,7 +154,10 @@ def _require_vessels(
 
 
 def prepare_inference_data(
-    dataset_dir: str | os.PathLike[str], *, in_channels: int = 1
+    dataset_dir: str | os.PathLike[str],
+    *,
+    in_channels: int = 1,
+    output_dir: str | os.PathLike[str] | None = None,
 ) -> InferenceData:
     """Find and check the volumes to segment.
 
@@ -163,6 +167,8 @@ def prepare_inference_data(
         dataset_dir: folder with volumes, or with imagesTs, or a Decathlon JSON list; see
             `cldice_monai.data.find_inference_cases`.
         in_channels: channels that the network takes.
+        output_dir: where the results go; files in it that an earlier run has written of a volume
+            which is left out now are named.
 
     Returns:
         The items, with label_path "" where there is no label.
@@ -173,7 +179,13 @@ def prepare_inference_data(
     dataset_dir = as_path(dataset_dir, argument="dataset_dir")
     ensure_default_data(dataset_dir)
     cases: list[VesselCase] = find_inference_cases(dataset_dir, in_channels=in_channels)
-    checked = check_inference_cases(cases, in_channels=in_channels)
+    left_out = {case.case_id for case in cases}
+    try:
+        checked = check_inference_cases(cases, in_channels=in_channels)
+        left_out -= {case.case_id for case in checked.cases}
+    finally:  # the check raises where no volume is left
+        if output_dir is not None:
+            name_stale_results(output_dir, sorted(left_out))
     for note in checked.notes:
         _logger.info("note: %s", note)
     for problem in checked.problems:

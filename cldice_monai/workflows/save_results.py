@@ -15,8 +15,10 @@ from cldice_monai.data.nifti import read_volume, write_like
 from cldice_monai.files import replace_when_complete
 from cldice_monai.report import save_preview
 from cldice_monai.report.scores import DEFINITIONS, score_segmentation
+from cldice_monai.workflows.stale_results import name_stale_results
 
 if TYPE_CHECKING:
+    import torch
     from ignite.engine import Engine
 
 __all__ = ["ResultSaver"]
@@ -27,7 +29,8 @@ _logger = logging.getLogger(__name__)
 class ResultSaver:
     """Handler of an evaluator: writes what a person wants to have of each volume.
 
-    For every volume ``<case>_mask.nii.gz`` on the input's grid and ``<case>_preview.png``, and
+    For every volume ``<case>_mask.nii.gz`` on the input's grid and ``<case>_preview.png``;
+    ``<case>_prob.nii.gz``, the probability of a vessel, where the items have it under "prob"; and
     at the end ``metrics.json`` with the scores of the volumes that have a label; the others say
     why they have none. All files appear under their name only once they are complete.
 
@@ -55,6 +58,7 @@ class ResultSaver:
         for item, output in zip(engine.state.batch, engine.state.output, strict=True):
             mask = np.asarray(output["pred"][0].cpu()) > 0
             self._cases[item["case_id"]] = self._save_volume(item, mask)
+            self._save_probability(item, output.get("prob"))
 
     def _save_volume(self, item: dict[str, Any], mask: np.ndarray) -> dict[str, Any]:
         case_id = item["case_id"]
@@ -85,6 +89,17 @@ class ResultSaver:
         elif scores["cldice"] is None:
             result["scores_missing_because"] = "the label is empty: overlaps are not defined"
         return result
+
+    def _save_probability(self, item: dict[str, Any], prob: torch.Tensor | None) -> None:
+        case_id, ending = item["case_id"], "_prob.nii.gz"
+        if prob is None:
+            name_stale_results(self.output_dir, [case_id], endings=[ending])
+            return
+        # a sigmoid's one channel is vessel; a softmax has the background first
+        vessel = prob[0] if len(prob) == 1 else 1 - prob[0]
+        path = self.output_dir / f"{case_id}{ending}"
+        write_like(np.asarray(vessel.cpu()), path, like=item["image_path"], dtype="float32")
+        self._cases[case_id]["probability"] = path.name
 
     def _save_metrics(self, engine: Engine) -> None:
         content = {

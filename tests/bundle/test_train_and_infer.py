@@ -10,6 +10,8 @@ import nibabel as nib
 import numpy as np
 import pytest
 
+from tests.conftest import ROOT
+
 pytestmark = pytest.mark.slow
 
 TINY = {"epochs": 2, "roi": "[32,32,32]", "val_interval": 1, "num_workers": 0, "device": "cpu"}
@@ -35,6 +37,7 @@ def test_training_then_inference_gives_masks_on_the_inputs_grid(
     nib.save(image, dataset / "imagesTs" / "case_3.nii.gz")  # smaller than the window along z
     (dataset / "labelsTs" / "case_3.nii.gz").unlink()
 
+    shipped = (ROOT / "bundle" / "models" / "model.pt").read_bytes()
     output = tmp_path / "output"
     trained = run_bundle("train", "training", dataset_dir=dataset, output_dir=output, **TINY)
     assert trained.returncode == 0, trained.stdout + trained.stderr
@@ -57,6 +60,7 @@ def test_training_then_inference_gives_masks_on_the_inputs_grid(
     assert cases["case_3"]["scores"] is None
     assert cases["case_3"]["scores_missing_because"] == "no label for this volume"
     assert 0 <= cases["case_4"]["scores"]["cldice"] <= 1
+    assert (ROOT / "bundle" / "models" / "model.pt").read_bytes() == shipped
 
 
 def test_two_channels_train_from_a_decathlon_list(

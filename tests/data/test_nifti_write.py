@@ -134,6 +134,28 @@ def test_whole_numbers_of_any_container_are_written_as_uint8(save, tmp_path, arr
     assert int(np.asarray(written.dataobj).sum()) == 60
 
 
+@pytest.mark.parametrize("endianness", ["<", ">"])
+@pytest.mark.parametrize("stored", ["u1", "i2", "f4"])
+def test_probabilities_are_written_as_float32_in_the_byte_order_of_the_input(
+    tmp_path, endianness, stored
+):
+    header = nib.Nifti1Header(endianness=endianness)
+    header.set_data_dtype(np.dtype(stored))
+    image = nib.Nifti1Image(np.zeros((3, 4, 5), stored), np.diag([2, 1, 1, 1]), header)
+    image.header["scl_slope"] = 0.5
+    nib.save(image, tmp_path / "in.nii")
+    values = np.random.default_rng(0).random((3, 4, 5))
+    for ending in (".nii", ".nii.gz"):
+        target = write_like(
+            values, tmp_path / f"out{ending}", like=tmp_path / "in.nii", dtype="float32"
+        )
+        written = nib.load(target)
+        assert written.header.endianness == endianness
+        assert written.get_data_dtype().newbyteorder("=") == np.float32
+        np.testing.assert_array_equal(written.affine, image.affine)
+        np.testing.assert_array_equal(np.asarray(written.dataobj), values.astype(np.float32))
+
+
 def test_equal_masks_are_equal_files(save, tmp_path):
     source = save("in.nii", np.zeros((3, 4, 5)))
     first = write_like(np.ones((3, 4, 5)), tmp_path / "a.nii.gz", like=source)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-FILES = ["_environment.sh", "test.sh", "quickstart.sh"]
+FILES = ["_environment.sh", "_quickstart.sh", "test.sh", "quickstart.sh"]
 
 
 @pytest.fixture
@@ -75,7 +75,8 @@ def test_quickstart_trains_segments_an_unseen_volume_and_asks_for_cldice(project
     assert result.returncode == 0, result.stdout + result.stderr
     calls = (project / "calls.txt").read_text().splitlines()
     training, inference, summary = [call for call in calls if "import" not in call]
-    assert "run training --config_file bundle/configs/train.json" in training
+    assert "run training --bundle_root bundle" in training
+    assert "--config_file bundle/configs/train.json" in training
     assert "bundle/configs/inference.json" in inference
     assert "--weights output/quickstart/models/model.pt" in inference
     assert summary.endswith("--min-cldice 0.80")

@@ -86,3 +86,23 @@ def test_the_files_may_come_from_an_args_file(tmp_path, root):
 )
 def test_other_programs_are_left_alone(words):
     check_overrides(words)
+
+
+def test_a_setting_of_the_docs_that_these_files_do_not_use_is_noted(run, caplog):
+    words = ["--tta", "true", "--epochs", "3", "--max-memory", "8", "--lr", "0.1"]
+    with caplog.at_level("INFO"):
+        run(*words)
+    assert caplog.messages == [
+        "note: --tta has no effect: the config files given do not use it",
+        "note: --max_memory has no effect: the config files given do not use it",
+    ]
+    caplog.clear()
+    with caplog.at_level("INFO"):
+        run(*words, files=("inference",))
+    assert [line.split()[1] for line in caplog.messages] == ["--epochs", "--max_memory", "--lr"]
+
+
+def test_nothing_is_noted_where_a_setting_is_refused(run, caplog):
+    with caplog.at_level("INFO"), pytest.raises(InputError):
+        run("--tta", "true", "--epocs", "3")
+    assert caplog.messages == []

@@ -111,6 +111,43 @@ def test_bad_volume_is_left_out_and_ends_the_run_with_an_error_later(
         data.raise_if_incomplete()
 
 
+def _leave_results(folder: Path, *names: str) -> None:
+    folder.mkdir()
+    for name in names:
+        (folder / name).write_text("of an earlier run")
+
+
+def test_old_results_of_a_volume_that_is_left_out_now_are_named_and_kept(
+    make_dataset: Callable[..., Path], tmp_path: Path, caplog: pytest.LogCaptureFixture
+):
+    dataset = make_dataset(0, n_test=3)
+    (dataset / "imagesTs" / "case_0.nii.gz").write_bytes(b"damaged")
+    constant = dataset / "imagesTs" / "case_1.nii.gz"
+    nib.save(nib.Nifti1Image(np.ones((40, 40, 40), np.float32), np.eye(4)), constant)
+    names = ["case_0_mask.nii.gz", "case_0_preview.png", "case_1_prob.nii.gz", "case_2_mask.nii.gz"]
+    _leave_results(tmp_path / "out", *names)
+    with caplog.at_level("INFO"):
+        data = prepare_inference_data(dataset, output_dir=tmp_path / "out")
+    assert _names(data.items) == ["case_2"]
+    notes = [line for line in caplog.messages if "earlier run" in line]
+    assert notes == [
+        f"note: of an earlier run, in {tmp_path / 'out'}: case_0_mask.nii.gz, case_0_preview.png",
+        f"note: of an earlier run, in {tmp_path / 'out'}: case_1_prob.nii.gz",
+    ]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == sorted(names)
+
+
+def test_old_results_are_named_too_where_no_volume_is_left(
+    make_dataset: Callable[..., Path], tmp_path: Path, caplog: pytest.LogCaptureFixture
+):
+    dataset = make_dataset(0, n_test=1)
+    (dataset / "imagesTs" / "case_0.nii.gz").write_bytes(b"damaged")
+    _leave_results(tmp_path / "out", "case_0_mask.nii.gz")
+    with caplog.at_level("INFO"), pytest.raises(InputError, match="case_0"):
+        prepare_inference_data(dataset, output_dir=tmp_path / "out")
+    assert [line for line in caplog.messages if "case_0_mask.nii.gz" in line]
+
+
 def test_complete_run_ends_without_an_error(make_dataset: Callable[..., Path]):
     data = prepare_inference_data(make_dataset(0, n_test=1))
     assert data.raise_if_incomplete() is None

@@ -1,0 +1,156 @@
+"""What can be switched on in inference: mirror images, probabilities, a least length."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import nibabel as nib
+import numpy as np
+import pytest
+import torch
+from monai.bundle import ConfigWorkflow
+from scipy import ndimage
+
+from cldice_monai.errors import find_input_error
+from cldice_monai.skeleton import skeletonize
+from cldice_monai.topology import skeleton_length_mm
+
+pytestmark = pytest.mark.filterwarnings("ignore:parsing config_file:UserWarning")
+
+CONFIGS = Path(__file__).parents[2] / "bundle" / "configs"
+
+
+def infer(*overlays: str, **settings: object) -> ConfigWorkflow:
+    """Run the bundle's inference in this process, with one window for the whole volume."""
+    files = [str(CONFIGS / f"{name}.json") for name in ("inference", *overlays)]
+    defaults = {"bundle_root": str(CONFIGS.parent), "device": "cpu", "precision": "float32"}
+    workflow = ConfigWorkflow(
+        config_file=files,
+        workflow_type="infer",
+        logging_file=False,
+        **defaults | {"roi": [40, 40, 40]} | settings,
+    )
+    workflow.initialize()
+    workflow.run()
+    workflow.finalize()
+    return workflow
+
+
+def voxels(path: Path) -> np.ndarray:
+    return np.asarray(nib.load(path).dataobj)
+
+
+@pytest.fixture
+def case(make_dataset: Callable, tmp_path: Path) -> dict[str, str]:
+    """Settings for one noisy volume with voxels of 1 x 1 x 2 mm."""
+    dataset = make_dataset(0, n_test=1)
+    path = dataset / "imagesTs" / "case_0.nii.gz"
+    image = nib.load(path)
+    noise = np.random.default_rng(0).normal(0, 30, image.shape).astype(np.float32)
+    nib.save(nib.Nifti1Image(np.asarray(image.dataobj) + noise, image.affine), path)
+    return {"dataset_dir": str(dataset), "output_dir": str(tmp_path / "out")}
+
+
+def test_probabilities_are_those_of_the_mask_and_on_the_inputs_grid(case: dict):
+    infer(**case, save_prob=True, threshold=0.3)
+    output = Path(case["output_dir"])
+    prob = nib.load(output / "case_0_prob.nii.gz")
+    image = nib.load(Path(case["dataset_dir"]) / "imagesTs" / "case_0.nii.gz")
+    assert prob.get_data_dtype() == np.float32
+    assert prob.shape == image.shape
+    assert np.array_equal(prob.affine, image.affine)
+    values = np.asarray(prob.dataobj)
+    assert len(np.unique(values)) > 1000
+    mask = voxels(output / "case_0_mask.nii.gz")
+    assert 0 < mask.sum() < mask.size
+    assert np.array_equal(mask > 0, values >= 0.3)
+    case_0 = json.loads((output / "metrics.json").read_text())["cases"]["case_0"]
+    assert case_0["probability"] == "case_0_prob.nii.gz"
+
+
+def test_mirror_images_are_averaged_as_probabilities(case: dict):
+    workflow = infer(**case, save_prob=True, tta="true")  # as fire reads --tta true
+    found = voxels(Path(case["output_dir"]) / "case_0_prob.nii.gz")
+    network = workflow.parser.get_parsed_content("network")
+    image = workflow.parser.get_parsed_content("dataset")[0]["image"][None].as_tensor()
+    mean = torch.zeros(40, 40, 40)
+    with torch.no_grad():
+        for axes in itertools.chain.from_iterable(
+            itertools.combinations([2, 3, 4], n) for n in range(4)
+        ):
+            mirrored = torch.flip(network(torch.flip(image, axes)), axes)
+            mean += torch.sigmoid(mirrored[0, 0]) / 8
+        once = torch.sigmoid(network(image)[0, 0])
+    np.testing.assert_allclose(found, mean, atol=1e-5)
+    assert np.abs(found - once.numpy()).max() > 1e-3
+    settings = json.loads((Path(case["output_dir"]) / "metrics.json").read_text())["settings"]
+    assert settings["tta"] is True
+
+
+def test_components_shorter_than_the_least_length_are_gone(case: dict):
+    infer(**case, threshold=0.05)
+    mask = voxels(Path(case["output_dir"]) / "case_0_mask.nii.gz") > 0
+    infer(**case, threshold=0.05, min_length_mm=12)
+    kept = voxels(Path(case["output_dir"]) / "case_0_mask.nii.gz") > 0
+    components, n = ndimage.label(mask, structure=np.ones((3, 3, 3)))
+    spacing = (1.0, 1.0, 2.0)
+    expected = np.zeros_like(mask)
+    for number in range(1, n + 1):
+        one = components == number
+        skeleton = skeletonize(one, spacing=spacing)
+        if skeleton_length_mm(skeleton, spacing_mm=spacing) >= 12:
+            expected |= one
+    assert 0 < expected.sum() < mask.sum()
+    assert np.array_equal(kept, expected)
+    settings = json.loads((Path(case["output_dir"]) / "metrics.json").read_text())["settings"]
+    assert settings["min_length_mm"] == 12
+
+
+def test_a_softmax_network_has_the_probability_of_everything_but_background(case: dict):
+    network = torch.nn.Conv3d(1, 2, 1)
+    weights = Path(case["output_dir"]).with_name("two_channels.pt")
+    torch.save(network.state_dict(), weights)
+    settings = {
+        "network_def": {"_target_": "torch.nn.Conv3d", "in_channels": 1, "out_channels": 2}
+        | {"kernel_size": 1},
+        "out_channels": 2,
+        "weights": str(weights),
+    }
+    workflow = infer(**case, **settings, save_prob=True, tta=True)
+    image = workflow.parser.get_parsed_content("dataset")[0]["image"][None].as_tensor()
+    with torch.no_grad():
+        expected = torch.softmax(network(image), 1)[0, 1]
+    found = voxels(Path(case["output_dir"]) / "case_0_prob.nii.gz")
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+    mask = voxels(Path(case["output_dir"]) / "case_0_mask.nii.gz")
+    assert np.array_equal(mask > 0, found > 0.5)
+
+
+def test_probabilities_of_an_earlier_run_are_named(case: dict, caplog: pytest.LogCaptureFixture):
+    infer(**case, save_prob=True)
+    assert "case_0_prob.nii.gz" not in caplog.text
+    with caplog.at_level("INFO"):
+        infer(**case)
+    notes = [line for line in caplog.messages if "earlier run" in line]
+    assert notes == [f"note: of an earlier run, in {case['output_dir']}: case_0_prob.nii.gz"]
+
+
+@pytest.mark.parametrize(
+    ("setting", "line"),
+    [
+        ({"tta": "yes"}, "tta must be true or false, got 'yes'; write --tta true"),
+        ({"save_prob": 2}, "save_prob must be true or false, got 2"),
+        ({"min_length_mm": -1}, "min_length_mm must be 0 or a length in mm, got -1"),
+        ({"min_length_mm": "short"}, "min_length_mm must be 0 or a length in mm, got 'short'"),
+    ],
+)
+def test_settings_that_say_nothing_are_refused_in_one_line(case: dict, setting: dict, line: str):
+    with pytest.raises(Exception) as refused:  # noqa: PT011, MONAI wraps it
+        infer(**case, **setting)
+    reason = find_input_error(refused.value)
+    assert reason is not None
+    assert str(reason).startswith(line)
+    assert not list(Path(case["output_dir"]).iterdir())

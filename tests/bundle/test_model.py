@@ -1,0 +1,76 @@
+"""The weights that the bundle ships: what is in the file, who takes it, that nobody writes it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import nibabel as nib
+import numpy as np
+import pytest
+import torch
+from monai.bundle import ConfigParser, ConfigWorkflow
+
+from cldice_monai.workflows import load_weights
+
+pytestmark = pytest.mark.filterwarnings("ignore:parsing config_file:UserWarning")
+
+BUNDLE = Path(__file__).parents[2] / "bundle"
+MODEL = BUNDLE / "models" / "model.pt"
+
+
+def digest() -> str:
+    return hashlib.sha256(MODEL.read_bytes()).hexdigest()
+
+
+def run(config: str, kind: str, **settings: object) -> None:
+    workflow = ConfigWorkflow(
+        config_file=str(BUNDLE / "configs" / f"{config}.json"),
+        workflow_type=kind,
+        logging_file=False,
+        **{"bundle_root": str(BUNDLE), "roi": [32, 32, 32], "device": "cpu"} | settings,
+    )
+    workflow.initialize()
+    workflow.run()
+    workflow.finalize()
+
+
+def test_the_file_is_a_plain_state_dict_of_the_bundles_network():
+    content = torch.load(MODEL, weights_only=True)
+    assert all(torch.is_tensor(values) for values in content.values())  # and no optimizer
+    parser = ConfigParser(ConfigParser.load_config_file(BUNDLE / "configs" / "inference.json"))
+    load_weights(parser.get_parsed_content("network_def"), MODEL)
+
+
+def test_figures_in_the_metadata_are_of_these_weights():
+    figures = json.loads((BUNDLE / "configs" / "metadata.json").read_text())["eval_metrics"]
+    assert figures["weights_sha256"] == digest()
+    assert figures["made_by"].startswith("scripts/make_quickstart_model.py")
+
+
+@pytest.mark.parametrize("name", ["docs/README.md", "docs/data_license.txt"])
+def test_the_docs_say_whose_weights_they_are(name: str):
+    text = " ".join((BUNDLE / name).read_text().split())
+    assert "models/model.pt" in text
+    assert "those of the quick start" in text
+
+
+@pytest.mark.slow
+def test_workflows_leave_the_file_alone_and_inference_takes_it_unless_told_otherwise(
+    make_dataset: Callable, tmp_path: Path
+):
+    before = digest()
+    dataset, masks = str(make_dataset(3, n_test=1, size=32)), {}
+    training = {"epochs": 1, "num_workers": 0, "val_interval": 1}
+    run("train", "train", dataset_dir=dataset, output_dir=str(tmp_path / "trained"), **training)
+    other = str(tmp_path / "trained" / "models" / "model.pt")
+    choices = {"omitted": {}, "named": {"weights": str(MODEL)}, "other": {"weights": other}}
+    for name, choice in choices.items():
+        output = tmp_path / name
+        run("inference", "infer", dataset_dir=dataset, output_dir=str(output), **choice)
+        masks[name] = np.asarray(nib.load(output / "case_3_mask.nii.gz").dataobj)
+    assert np.array_equal(masks["omitted"], masks["named"])
+    assert not np.array_equal(masks["omitted"], masks["other"])
+    assert digest() == before

@@ -17,7 +17,9 @@ from cldice_monai.metrics import (
     BettiErrorMetric,
     ClDiceMetric,
     EulerErrorMetric,
+    OptJunctionF1Metric,
     SkeletonCoverageMetric,
+    StreetMoverDistanceMetric,
 )
 from cldice_monai.skeleton import skeletonize, soft_skeleton
 
@@ -30,9 +32,11 @@ __all__ = [
     "CompoundclDiceLoss",
     "EulerErrorMetric",
     "InputError",
+    "OptJunctionF1Metric",
     "SkeletonCoverageMetric",
     "SoftDiceclDiceLoss",
     "SoftclDiceLoss",
+    "StreetMoverDistanceMetric",
     "bundle_dir",
     "skeletonize",
     "soft_skeleton",

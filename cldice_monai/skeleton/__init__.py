@@ -2,13 +2,13 @@
 
 from cldice_monai.skeleton.background import background_skeleton
 from cldice_monai.skeleton.binary import skeletonize
-from cldice_monai.skeleton.graph import SkeletonGraph, skeleton_graph
+from cldice_monai.skeleton.graph import cycle_rank, skeleton_graph
 from cldice_monai.skeleton.soft import soft_skeleton
 from cldice_monai.skeleton.spurs import prune_spurs
 
 __all__ = [
-    "SkeletonGraph",
     "background_skeleton",
+    "cycle_rank",
     "prune_spurs",
     "skeleton_graph",
     "skeletonize",

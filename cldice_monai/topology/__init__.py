@@ -12,6 +12,11 @@ from cldice_monai.topology.homotopy import (
     homotopy_certificate,
 )
 from cldice_monai.topology.length import skeleton_length_mm
+from cldice_monai.topology.opt_junction import (
+    JunctionCounts,
+    opt_junction_counts,
+    opt_junction_f1,
+)
 from cldice_monai.topology.overlap import (
     GhostsAndMisses,
     OverlapScores,
@@ -23,10 +28,12 @@ from cldice_monai.topology.overlap import (
 )
 from cldice_monai.topology.patches import PatchSampler
 from cldice_monai.topology.short_components import remove_short_components
+from cldice_monai.topology.streetmover import streetmover_distance
 
 __all__ = [
     "GhostsAndMisses",
     "HomotopyCertificate",
+    "JunctionCounts",
     "OverlapScores",
     "PatchSampler",
     "admits_skeleta",
@@ -37,9 +44,12 @@ __all__ = [
     "euler_characteristic",
     "ghosts_and_misses",
     "homotopy_certificate",
+    "opt_junction_counts",
+    "opt_junction_f1",
     "overlap_scores",
     "remove_short_components",
     "skeleton_length_mm",
+    "streetmover_distance",
     "topology_precision",
     "topology_sensitivity",
 ]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from itertools import product
+from collections.abc import Sequence
 
 import numpy as np
 
+from cldice_monai.skeleton.links import voxel_links
 from cldice_monai.skeleton.mask import Mask, as_mask, check_same_shape
 
 __all__ = ["check_spacing", "component_lengths_mm", "skeleton_length_mm"]
@@ -44,11 +44,9 @@ def skeleton_length_mm(
     voxels = as_mask(skeleton, name="skeleton")
     spacing = check_spacing(spacing_mm, ndim=voxels.ndim)
     counted = voxels if within is None else voxels & _same_shape(voxels, within)
-    flat = np.pad(counted, 1).ravel()
-    total = 0.0
-    for start, end, length_mm in _edges(voxels, spacing):
-        total += 0.5 * float(flat[start].sum() + flat[end].sum()) * length_mm
-    return total
+    first, second, length = voxel_links(voxels, spacing, skip_shortcuts=True)
+    owned = counted[voxels].astype(float)
+    return float(0.5 * (length * (owned[first] + owned[second])).sum())
 
 
 def component_lengths_mm(
@@ -80,11 +78,10 @@ def component_lengths_mm(
     voxels = as_mask(skeleton, name="skeleton")
     check_same_shape(voxels, components)
     spacing = check_spacing(spacing_mm, ndim=voxels.ndim)
-    flat = np.pad(components, 1).ravel()
-    lengths = np.zeros(int(flat.max(initial=0)) + 1)
-    for start, _, length_mm in _edges(voxels, spacing):
-        lengths += length_mm * np.bincount(flat[start], minlength=lengths.size)
-    return lengths
+    first, _, length = voxel_links(voxels, spacing, skip_shortcuts=True)
+    owner = components[voxels][first]
+    n_components = int(components.max(initial=0)) + 1
+    return np.bincount(owner, weights=length, minlength=n_components)
 
 
 def check_spacing(spacing_mm: Sequence[float], *, ndim: int) -> np.ndarray:
@@ -116,36 +113,3 @@ def _same_shape(voxels: np.ndarray, within: Mask) -> np.ndarray:
     other = as_mask(within, name="within")
     check_same_shape(voxels, other)
     return other
-
-
-def _edges(
-    voxels: np.ndarray, spacing: np.ndarray
-) -> Iterator[tuple[np.ndarray, np.ndarray, float]]:
-    """Yield the edges of each direction: flat positions of both ends after padding by one, and mm.
-
-    Args:
-        voxels: boolean skeleton.
-        spacing: distance in mm between voxel centres along each axis.
-    """
-    padded = np.pad(voxels, 1)
-    strides = np.array([s // padded.itemsize for s in padded.strides])
-    flat = padded.ravel()
-    index = np.flatnonzero(flat)
-    for offset in _half_of_the_offsets(voxels.ndim):
-        edge = flat[index + offset @ strides]
-        for between in _offsets_between(offset):
-            edge &= ~flat[index + between @ strides]
-        start = index[edge]
-        yield start, start + offset @ strides, float(np.linalg.norm(offset * spacing))
-
-
-def _half_of_the_offsets(ndim: int) -> list[np.ndarray]:
-    """Return one of each pair of opposite neighbour offsets."""
-    offsets = list(product((-1, 0, 1), repeat=ndim))
-    return [np.array(offset) for offset in offsets[len(offsets) // 2 + 1 :]]
-
-
-def _offsets_between(offset: np.ndarray) -> list[np.ndarray]:
-    """Return the offsets of the voxels that are nearer to both ends of a diagonal edge."""
-    parts = product(*[(0, step) if step else (0,) for step in offset])
-    return [np.array(part) for part in parts if any(part) and part != tuple(offset)]

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.sparse import csr_array
 
-from cldice_monai.skeleton.graph import voxel_links
+from cldice_monai.skeleton.links import voxel_links
 
 __all__ = ["VoxelPaths", "voxel_paths"]
 

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cldice_monai.skeleton.binary import skeletonize
-from cldice_monai.skeleton.graph import SkeletonGraph, skeleton_graph
+from cldice_monai.skeleton.traced import TracedSkeleton, trace_skeleton
 
 __all__ = ["LabelStatistics", "ks_distance", "label_statistics", "murray_exponent"]
 
@@ -61,27 +61,27 @@ def label_statistics(label: npt.NDArray[Any]) -> LabelStatistics:
     from cldice_monai.topology.betti import betti_numbers
 
     vessel: npt.NDArray[np.bool_] = np.asarray(label > 0)
-    graph = skeleton_graph(skeletonize(vessel), mask=vessel)
+    traced = trace_skeleton(skeletonize(vessel), mask=vessel)
     megavoxels = vessel.size / 1e6
     b0, b1, b2 = betti_numbers(vessel)
     return LabelStatistics(
         foreground_fraction=float(vessel.mean()),
-        segments_per_megavoxel=len(graph.length) / megavoxels,
-        bifurcations_per_megavoxel=graph.n_bifurcations() / megavoxels,
-        length=graph.length,
-        radius=graph.mean_radius,
-        fork_radii=_fork_radii(graph),
+        segments_per_megavoxel=len(traced.length) / megavoxels,
+        bifurcations_per_megavoxel=traced.n_bifurcations() / megavoxels,
+        length=traced.length,
+        radius=traced.mean_radius,
+        fork_radii=_fork_radii(traced),
         betti=(b0, b1, b2),
     )
 
 
-def _fork_radii(graph: SkeletonGraph) -> _Array:
-    forks = np.flatnonzero(graph.degrees() == 3)
-    node = graph.pairs.ravel()
+def _fork_radii(traced: TracedSkeleton) -> _Array:
+    forks = np.flatnonzero(traced.degrees() == 3)
+    node = traced.pairs.ravel()
     order = np.argsort(node, kind="stable")
     first = np.searchsorted(node[order], forks)
     ends = order[first[:, None] + np.arange(3)]
-    radii = np.repeat(graph.mean_radius, 2)[ends]
+    radii = np.repeat(traced.mean_radius, 2)[ends]
     return np.asarray(-np.sort(-radii, axis=1))
 
 

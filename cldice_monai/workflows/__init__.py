@@ -22,6 +22,7 @@ from cldice_monai.workflows.save_results import ResultSaver
 from cldice_monai.workflows.settings import as_length_mm, as_switch
 from cldice_monai.workflows.stale_results import name_stale_results
 from cldice_monai.workflows.start import start_workflow
+from cldice_monai.workflows.tensorrt import compile_with_tensorrt
 from cldice_monai.workflows.weights import load_weights, save_weights
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "TrainingProgress",
     "as_length_mm",
     "as_switch",
+    "compile_with_tensorrt",
     "ensure_default_data",
     "join_processes",
     "leave_processes",

@@ -16,7 +16,7 @@ from monai.data import MetaTensor
 from cldice_monai.skeleton.mask import as_mask
 from cldice_monai.topology.patches import PatchSampler
 
-__all__ = ["Case", "binary_channels", "mean_of_measured", "measure_cases"]
+__all__ = ["Case", "binary_channels", "item_spacing_mm", "mean_of_measured", "measure_cases"]
 
 _ONE_HOT = "AsDiscrete(argmax=True, to_onehot=C)"
 
@@ -116,7 +116,7 @@ def measure_cases(
         raise ValueError("y_pred and y hold no item; leave out empty batches")
     rows = []
     for number, (item_pred, item_label) in enumerate(zip(predicted, true, strict=True)):
-        spacing = _spacing_mm(y, number)
+        spacing = item_spacing_mm(y, number)
         if patches is None:
             item_pred, item_label = item_pred[:, None], item_label[:, None]
         else:
@@ -180,7 +180,16 @@ def _case_id(y: torch.Tensor, number: int) -> str:
     return hashlib.sha256(np.packbits(content).tobytes()).hexdigest()
 
 
-def _spacing_mm(y: torch.Tensor, number: int) -> tuple[float, ...] | None:
+def item_spacing_mm(y: torch.Tensor, number: int) -> tuple[float, ...] | None:
+    """Return the voxel size of one item of a batch, in mm.
+
+    Args:
+        y: (B, C, H, W) or (B, C, H, W, D).
+        number: which item.
+
+    Returns:
+        One size for each axis; None where the tensor carries no metadata.
+    """
     if not isinstance(y, MetaTensor):
         return None
     affine = torch.as_tensor(y.affine).as_subclass(torch.Tensor)

@@ -24,6 +24,7 @@ COLOURS = {
     "skeleton": (240, 228, 66),
     "ghost": (255, 60, 160),
     "miss": (60, 170, 255),
+    "label": (240, 150, 0),
 }
 _PANEL_PIXELS = 460
 _MARGIN = 14
@@ -42,6 +43,8 @@ def draw_preview(
     label: np.ndarray | None = None,
     spacing_mm: tuple[float, ...] = (1.0, 1.0, 1.0),
     title: str = "",
+    show_label: bool = False,
+    panel_pixels: int = _PANEL_PIXELS,
 ) -> Image:
     """Draw the projection of an image beside what was segmented in it.
 
@@ -57,12 +60,14 @@ def draw_preview(
         label: the reference, same shape, or None.
         spacing_mm: size of a voxel along each axis, in mm.
         title: line of text above the panels.
+        show_label: whether a panel of its own shows the outline of the label.
+        panel_pixels: about the longer side of a panel; a larger projection keeps its own size.
 
     Returns:
         A Pillow RGB image.
 
     Raises:
-        ValueError: if mask or label has another shape than image.
+        ValueError: if mask or label has another shape than image, or there is no label to show.
 
     Example:
         >>> import numpy as np
@@ -76,13 +81,17 @@ def draw_preview(
     for name, other in (("mask", mask), ("label", label)):
         if other is not None and other.shape != image.shape:
             raise ValueError(f"{name} must have the image's shape {image.shape}, got {other.shape}")
+    if show_label and label is None:
+        raise ValueError("show_label needs a label")
 
     layers = _Layers(image, mask > 0, None if label is None else label > 0, spacing_mm)
     rows = [("maximum projection", layers)]
     if image.ndim == 3 and image.shape[2] > 2 * _SLAB_SLICES:
         rows.append((f"middle {_SLAB_SLICES} slices", layers.middle(_SLAB_SLICES)))
     entries = ["segmentation", "skeleton"] + ([] if label is None else ["ghost", "miss"])
-    return _compose([row.panels(caption) for caption, row in rows], entries, title)
+    entries += ["label"] if show_label else []
+    panels = [row.panels(caption, panel_pixels, show_label=show_label) for caption, row in rows]
+    return _compose(panels, entries, title)
 
 
 def save_preview(path: Path, image: np.ndarray, mask: np.ndarray, **options: object) -> None:
@@ -92,7 +101,7 @@ def save_preview(path: Path, image: np.ndarray, mask: np.ndarray, **options: obj
         path: file to write, ends in .png.
         image: see `draw_preview`.
         mask: see `draw_preview`.
-        **options: label, spacing_mm and title of `draw_preview`.
+        **options: the other arguments of `draw_preview`.
     """
     picture = draw_preview(image, mask, **options)  # type: ignore[arg-type]
     with replace_when_complete(path) as temporary:
@@ -121,6 +130,7 @@ class _Layers:
         self.volumes = {"image": np.where(np.isfinite(image), image, -np.inf), "mask": mask}
         self.volumes["skeleton"] = skeletonize(mask)
         if label is not None:
+            self.volumes["label"] = label
             self.volumes["ghost"] = self.volumes["skeleton"] & ~label
             self.volumes["miss"] = skeletonize(label) & ~mask
 
@@ -133,7 +143,7 @@ class _Layers:
         }
         return part
 
-    def panels(self, caption: str) -> list[tuple[str, _Panel]]:
+    def panels(self, caption: str, pixels: int, *, show_label: bool) -> list[tuple[str, _Panel]]:
         """Return the row of pictures with their captions."""
         flat = {
             name: project(volume, spacing_mm=self.spacing_mm)
@@ -141,12 +151,12 @@ class _Layers:
         }
         grey = _to_grey(flat["image"])
         # A whole factor, or the lines of a skeleton would differ in width.
-        factor = max(1, round(_PANEL_PIXELS / max(grey.shape[:2])))
+        factor = max(1, round(pixels / max(grey.shape[:2])))
+        panels = [(f"image, {caption}", _Panel(grey, factor))]
+        if show_label:
+            panels.append(("label", _Panel(grey, factor).with_outline(flat["label"], "label")))
         found = _Panel(grey, factor).with_outline(flat["mask"], "segmentation")
-        panels = [
-            (f"image, {caption}", _Panel(grey, factor)),
-            ("segmentation", found.with_dots(flat["skeleton"], "skeleton")),
-        ]
+        panels.append(("segmentation", found.with_dots(flat["skeleton"], "skeleton")))
         if "miss" in flat:
             errors = _Panel(grey // 2, factor).with_dots(flat["skeleton"], "skeleton")
             errors = errors.with_dots(flat["miss"], "miss").with_dots(flat["ghost"], "ghost")
@@ -209,6 +219,7 @@ def _draw_legend(draw: ImageDraw, entries: list[str], *, top: int) -> None:
         "skeleton": "its skeleton",
         "ghost": "ghost: skeleton outside the label",
         "miss": "miss: label's skeleton not covered",
+        "label": "label",
     }
     left = _MARGIN
     for entry in entries:

@@ -9,8 +9,11 @@ from cldice_monai.workflows.distributed import (
     local_device,
     require_same_data,
 )
+from cldice_monai.workflows.early_stopping import EarlyStopping
 from cldice_monai.workflows.epoch_seeds import EpochSeeds
+from cldice_monai.workflows.foreground import foreground_masks
 from cldice_monai.workflows.iterations import suggest_training_iter
+from cldice_monai.workflows.loss_monitor import LossMonitor
 from cldice_monai.workflows.prepare import (
     InferenceData,
     TrainingData,
@@ -19,34 +22,49 @@ from cldice_monai.workflows.prepare import (
 )
 from cldice_monai.workflows.progress import InferenceProgress, TrainingProgress
 from cldice_monai.workflows.save_results import ResultSaver
+from cldice_monai.workflows.schedule import learning_rate_schedule
 from cldice_monai.workflows.settings import as_length_mm, as_switch
+from cldice_monai.workflows.several_metrics import SeveralMetrics
 from cldice_monai.workflows.stale_results import name_stale_results
 from cldice_monai.workflows.start import start_workflow
+from cldice_monai.workflows.tensorboard_log import TensorBoardLog, logs_to_tensorboard
 from cldice_monai.workflows.tensorrt import compile_with_tensorrt
+from cldice_monai.workflows.tracking import require_tracking_package
+from cldice_monai.workflows.weight_average import WeightAverage, averaged_copy
 from cldice_monai.workflows.weights import load_weights, save_weights
 
 __all__ = [
     "DEFAULT_DATASET_DIR",
     "BestModelSaver",
+    "EarlyStopping",
     "EpochSeeds",
     "InferenceData",
     "InferenceProgress",
+    "LossMonitor",
     "ResultSaver",
+    "SeveralMetrics",
+    "TensorBoardLog",
     "TrainingCheckpoint",
     "TrainingData",
     "TrainingProgress",
+    "WeightAverage",
     "as_length_mm",
     "as_switch",
+    "averaged_copy",
     "compile_with_tensorrt",
     "ensure_default_data",
+    "foreground_masks",
     "join_processes",
+    "learning_rate_schedule",
     "leave_processes",
     "load_weights",
     "local_device",
+    "logs_to_tensorboard",
     "name_stale_results",
     "prepare_inference_data",
     "prepare_training_data",
     "require_same_data",
+    "require_tracking_package",
     "save_weights",
     "start_workflow",
     "suggest_training_iter",

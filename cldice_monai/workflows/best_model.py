@@ -7,7 +7,7 @@ import math
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from torch import nn
 
@@ -27,10 +27,11 @@ class BestModelSaver:
 
     MONAI's CheckpointSaver overwrites the file in place, so that a full disk or a kill leaves
     neither the old weights nor the new; here the file is replaced only once it is complete. A
-    metric that is NaN (every validation label empty, say) never counts as best.
+    metric that is NaN (every validation label empty, say) never counts as best. The epoch of the
+    best network, all its metrics and the number of validations since then are kept too.
 
     Args:
-        network: the network that is trained.
+        network: the network that is validated.
         path: file for its weights.
         writes: whether this process writes (rank 0 of a distributed training).
 
@@ -45,6 +46,9 @@ class BestModelSaver:
         self.path = Path(path)
         self.writes = writes
         self.best = -math.inf
+        self.epoch = 0
+        self.n_since_best = 0
+        self.metrics: dict[str, float] = {}
 
     def require_saved(self) -> None:
         """Refuse to end a training in silence that has chosen no model.
@@ -58,13 +62,21 @@ class BestModelSaver:
                 "use a val_interval of 1 or more and validation labels with vessels"
             )
 
-    def state_dict(self) -> dict[str, float]:
-        """Return the best value so far, for a checkpoint."""
-        return {"best": self.best}
+    def state_dict(self) -> dict[str, Any]:
+        """Return the best value so far and what belongs to it, for a checkpoint."""
+        return {
+            "best": self.best,
+            "epoch": self.epoch,
+            "n_since_best": self.n_since_best,
+            "metrics": dict(self.metrics),
+        }
 
-    def load_state_dict(self, state: Mapping[str, float]) -> None:
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on from the best value of a checkpoint."""
         self.best = state["best"]
+        self.epoch = state["epoch"]
+        self.n_since_best = state["n_since_best"]
+        self.metrics = dict(state["metrics"])
 
     def attach(self, engine: Engine) -> None:
         """Save at the end of each validation of ``engine`` that is the best so far."""
@@ -75,6 +87,7 @@ class BestModelSaver:
     def __call__(self, engine: Engine) -> None:
         """Compare the engine's key metric with the best one and save the network if it wins."""
         value = float(engine.state.metrics[engine.state.key_metric_name])
+        self.n_since_best += 1
         if math.isnan(value):
             _logger.warning(
                 "note: the validation %s could not be measured (is every validation label empty?); "
@@ -83,6 +96,7 @@ class BestModelSaver:
                 self.path,
             )
         elif value > self.best:
-            self.best = value
+            self.best, self.epoch, self.n_since_best = value, engine.state.epoch, 0
+            self.metrics = {name: float(figure) for name, figure in engine.state.metrics.items()}
             if self.writes:
                 save_weights(self.network, self.path)

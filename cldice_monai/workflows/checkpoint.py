@@ -41,7 +41,7 @@ class TrainingCheckpoint:
     Args:
         path: file of the checkpoint.
         objects: what is saved and restored, by name: network, optimizer, lr_scheduler and whatever
-            else has ``state_dict`` and ``load_state_dict``.
+            else has ``state_dict`` and ``load_state_dict``; None is left out.
         resume: None starts anew; "auto" goes on from ``path`` if it is there; a path goes on
             from that file.
         writes: whether this process writes (rank 0 of a distributed training).
@@ -54,13 +54,13 @@ class TrainingCheckpoint:
     def __init__(
         self,
         path: str | os.PathLike[str],
-        objects: Mapping[str, _Stateful],
+        objects: Mapping[str, _Stateful | None],
         *,
         resume: str | os.PathLike[str] | None = None,
         writes: bool = True,
     ) -> None:
         self.path = Path(path)
-        self.objects = dict(objects)
+        self.objects = {name: item for name, item in objects.items() if item is not None}
         self.resume = resume
         self.writes = writes
 
@@ -105,6 +105,7 @@ class TrainingCheckpoint:
             )
         for name, item in objects.items():
             try:
+                _require_same_kind(item.state_dict(), content["state"][name])
                 item.load_state_dict(content["state"][name])
             except (RuntimeError, ValueError, KeyError) as error:
                 line = str(error).strip().splitlines()
@@ -153,6 +154,18 @@ def _read(path: Path) -> dict[str, Any]:
             "to start from the weights in it, pass it as --weights"
         )
     return content
+
+
+def _require_same_kind(expected: Any, saved: Any) -> None:
+    """Refuse the state of another class, which schedulers take in silence.
+
+    Raises:
+        ValueError: if the names of its parts differ.
+    """
+    if isinstance(expected, Mapping) and isinstance(saved, Mapping):
+        differ = sorted(str(name) for name in set(expected) ^ set(saved))
+        if differ:
+            raise ValueError(f"{len(differ)} parts differ, the first is {differ[0]}")
 
 
 def _require_equal(path: Path, key: str, saved: int, now: int) -> None:

@@ -7,8 +7,6 @@ import math
 import time
 from typing import TYPE_CHECKING
 
-from cldice_monai.errors import InputError
-
 if TYPE_CHECKING:
     from ignite.engine import Engine
 
@@ -16,13 +14,14 @@ __all__ = ["InferenceProgress", "TrainingProgress"]
 
 _logger = logging.getLogger(__name__)
 _SECONDS_BETWEEN_LINES = 20.0
+_COLUMNS = 80
 
 
 class TrainingProgress:
-    """Handler of a trainer: one line an epoch, and one every 20 seconds within long epochs.
+    """Handler of a trainer: a line an epoch, and one every 20 seconds within long epochs.
 
-    A line holds the epoch, the mean loss, the latest validation metrics where there was a
-    validation, and the time that is left.
+    A line holds the epoch, the mean loss that `LossMonitor` keeps, the time that has passed and the
+    time that is left. After a validation its metrics follow. No line is wider than 80 columns.
 
     Args:
         evaluator: the validation engine, whose metrics are shown.
@@ -30,10 +29,8 @@ class TrainingProgress:
 
     def __init__(self, evaluator: Engine | None = None) -> None:
         self.evaluator = evaluator
-        self._losses: list[float] = []
         self._start = self._last_line = 0.0
         self._first_iteration = 0
-        self._validated_epoch = 0
 
     def attach(self, engine: Engine) -> None:
         """Attach to the trainer; after the ValidationHandler, so that its metrics are fresh."""
@@ -54,40 +51,26 @@ class TrainingProgress:
         )
 
     def _iteration(self, engine: Engine) -> None:
-        output = engine.state.output
-        output = output[0] if isinstance(output, list) else output
-        loss = float(output["loss"])
-        if not math.isfinite(loss):
-            raise InputError(
-                f"the loss became {loss} in epoch {engine.state.epoch}; "
-                "train again with a smaller --lr or with --precision float32"
-            )
-        self._losses.append(loss)
         step = (engine.state.iteration - 1) % engine.state.epoch_length + 1
         is_last = step == engine.state.epoch_length  # the line of the epoch follows at once
         if not is_last and time.monotonic() - self._last_line > _SECONDS_BETWEEN_LINES:
             self._say(engine, f"step {step}/{engine.state.epoch_length}")
 
     def _epoch(self, engine: Engine) -> None:
-        words = []
+        self._say(engine)
         if self.evaluator is not None and self.evaluator.state.epoch == engine.state.epoch:
-            words = [
-                f"{name} {float(value):.3f}"
-                for name, value in sorted(self.evaluator.state.metrics.items())
-            ]
-        self._say(engine, *words)
-        self._losses.clear()
+            for line in _metric_lines(self.evaluator):
+                _logger.info("%s", line)
 
     def _say(self, engine: Engine, *words: str) -> None:
         self._last_line = time.monotonic()
         left = engine.state.epoch_length * engine.state.max_epochs - engine.state.iteration
         done = engine.state.iteration - self._first_iteration
-        seconds = (self._last_line - self._start) * left / done
-        loss = sum(self._losses) / len(self._losses) if self._losses else math.nan
+        gone = self._last_line - self._start
+        loss = engine.state.metrics.get("loss", math.nan)
         epoch = f"epoch {engine.state.epoch:>3}/{engine.state.max_epochs}"
-        _logger.info(
-            "%s", "  ".join([epoch, f"loss {loss:.3f}", *words, f"{_duration(seconds)} left"])
-        )
+        times = f"{_clock(gone)} gone, {_clock(gone * left / done)} left"
+        _logger.info("%s", "  ".join([epoch, *words, f"loss {loss:.3f}", times]))
 
 
 class InferenceProgress:
@@ -112,6 +95,28 @@ class InferenceProgress:
         )
 
 
-def _duration(seconds: float) -> str:
+def _metric_lines(evaluator: Engine) -> list[str]:
+    """Return the metrics, that which chooses the best model first, in lines of 80 columns."""
+    metrics = dict(evaluator.state.metrics)
+    key = evaluator.state.key_metric_name
+    ordered = {key: metrics.pop(key), **metrics} if key in metrics else metrics
+    lines = [""]
+    for name, figure in ordered.items():
+        word = f"  {name} {_number(float(figure))}"
+        if len(lines[-1] + word) > _COLUMNS:
+            lines.append("")
+        lines[-1] += word
+    return lines
+
+
+def _number(figure: float) -> str:
+    """Return a share with three digits, an error with one."""
+    if 0 < figure < 1:
+        return f"{figure:.3f}"
+    return f"{figure:.1f}" if figure < 100 else f"{figure:.0f}"
+
+
+def _clock(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"

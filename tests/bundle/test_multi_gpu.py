@@ -14,7 +14,7 @@ import torch
 pytestmark = pytest.mark.slow
 
 SETTINGS = {"epochs": 2, "roi": "[32,32,32]", "val_interval": 1, "num_workers": 0}
-SETTINGS |= {"val_fraction": 0.4, "precision": "float32", "cache_rate": 0}
+SETTINGS |= {"val_fraction": 0.4, "precision": "float32", "cache_rate": 0, "ema_decay": 0.9}
 
 
 @pytest.fixture
@@ -61,6 +61,7 @@ def test_two_processes_train_report_once_and_resume(
     assert "3 volumes for training, 2 for validation" in done.stdout
     written = sorted(path.name for path in (output / "models").iterdir())
     assert written == ["checkpoint.pt", "model.pt", "model_last.pt"]
+    assert len(list((output / "tensorboard").iterdir())) == 1  # of one process
     # A network alone, without the wrapper's names, that inference can load.
     assert not any(key.startswith("module.") for key in weights(output))
 
@@ -69,8 +70,8 @@ def test_two_processes_train_report_once_and_resume(
     assert again.returncode == 0, again.stdout + again.stderr
     assert "resuming after epoch 2" in again.stdout
     one = weights(output)
-    state = torch.load(output / "models" / "checkpoint.pt", weights_only=True)["state"]["network"]
-    assert all(torch.equal(one[key], state[key]) for key in one)
+    state = torch.load(output / "models" / "checkpoint.pt", weights_only=True)["state"]["ema"]
+    assert all(torch.equal(one[key], state[f"module.{key}"]) for key in one)
 
 
 def test_processes_that_see_different_data_are_refused(launch: Callable, make_dataset: Callable):

@@ -1,14 +1,15 @@
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import torch.distributed as dist
 from monai.bundle import ConfigWorkflow
 
 
-def _workflow(root: Path, config: str, kind: str, **overrides: object) -> ConfigWorkflow:
+def _workflow(root: Path, configs: list[str], kind: str, **overrides: object) -> ConfigWorkflow:
     return ConfigWorkflow(
-        config_file=str(root / "bundle" / "configs" / f"{config}.json"),
+        config_file=[str(root / "bundle" / "configs" / f"{config}.json") for config in configs],
         workflow_type=kind,
         logging_file=False,
         bundle_root=str(root / "bundle"),
@@ -16,12 +17,27 @@ def _workflow(root: Path, config: str, kind: str, **overrides: object) -> Config
     )
 
 
-@pytest.mark.parametrize(("config", "kind"), [("train", "train"), ("inference", "infer")])
+@pytest.fixture
+def process_group(tmp_path: Path) -> Iterator[None]:
+    """A group of this process alone, which multi_gpu_train.json makes in its initialize."""
+    dist.init_process_group(
+        "gloo", init_method=f"file://{tmp_path / 'rendezvous'}", rank=0, world_size=1
+    )
+    yield
+    dist.destroy_process_group()
+
+
+@pytest.mark.usefixtures("process_group")
+@pytest.mark.parametrize(
+    ("configs", "kind"),
+    [(["train"], "train"), (["train", "multi_gpu_train"], "train"), (["inference"], "infer")],
+    ids=lambda value: "+".join(value) if isinstance(value, list) else "",
+)
 def test_no_property_that_monai_asks_for_is_missing(
-    root: Path, config: str, kind: str, make_dataset: Callable[..., Path], tmp_path: Path
+    root: Path, configs: list[str], kind: str, make_dataset: Callable[..., Path], tmp_path: Path
 ):
     workflow = _workflow(
-        root, config, kind, dataset_dir=str(make_dataset(3, n_test=1)), output_dir=str(tmp_path)
+        root, configs, kind, dataset_dir=str(make_dataset(3, n_test=1)), output_dir=str(tmp_path)
     )
     workflow.parser["initialize"] = []
     workflow.initialize()

@@ -23,6 +23,9 @@ SETTINGS = {
     "num_workers": 2,
     "device": "cpu",
     "precision": "bfloat16",
+    "lr_schedule": "poly",
+    "ema_decay": 0.9,
+    "tensorboard": False,
 }
 
 
@@ -75,3 +78,8 @@ def test_a_killed_training_resumes_bit_by_bit(
             torch.load(folder / "models" / name, weights_only=True) for folder in (whole, killed)
         )
         assert all(torch.equal(found[key], expected[key]) for key in expected)
+    state = torch.load(checkpoint, weights_only=True)["state"]
+    averaged = {key: state["ema"][f"module.{key}"] for key in state["network"]}
+    last = torch.load(killed / "models" / "model_last.pt", weights_only=True)
+    assert all(torch.equal(last[key], averaged[key]) for key in last)
+    assert not all(torch.equal(last[key], state["network"][key]) for key in last)

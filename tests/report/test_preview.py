@@ -76,3 +76,23 @@ def test_png_is_complete_and_alone(tmp_path: Path):
     with Image.open(tmp_path / "case_preview.png") as picture:
         picture.load()
         assert picture.format == "PNG"
+
+
+def test_the_label_gets_a_panel_of_its_own_on_request():
+    mask = _vessel()
+    plain = draw_preview(mask * 1.0, mask, label=mask)
+    with_label = draw_preview(mask * 1.0, mask, label=mask, show_label=True)
+    assert with_label.width > plain.width
+    assert _has(with_label, "label")
+    assert not _has(plain, "label")
+    with pytest.raises(ValueError, match="needs a label"):
+        draw_preview(mask * 1.0, mask, show_label=True)
+
+
+def test_panels_are_as_large_as_asked_for_but_never_lose_voxels():
+    mask = np.zeros((100, 20, 4), bool)
+    wide, narrow = (
+        draw_preview(mask * 1.0, mask, label=mask, panel_pixels=pixels) for pixels in (400, 10)
+    )
+    assert wide.width == 3 * 400 + 4 * 14
+    assert narrow.width == 780  # three panels of 100 pixels; the legend is wider

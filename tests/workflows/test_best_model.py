@@ -10,8 +10,9 @@ from cldice_monai.errors import InputError
 from cldice_monai.workflows import BestModelSaver
 
 
-def _engine(value: float) -> SimpleNamespace:
-    state = SimpleNamespace(metrics={"clDice": value}, key_metric_name="clDice")
+def _engine(value: float, epoch: int = 1) -> SimpleNamespace:
+    metrics = {"clDice": value, "Dice": 0.5}
+    state = SimpleNamespace(metrics=metrics, key_metric_name="clDice", epoch=epoch)
     return SimpleNamespace(state=state)
 
 
@@ -44,3 +45,14 @@ def test_a_metric_that_was_not_measured_never_wins(
     assert _validate(saver, weight=2.0, value=0.0) == 2.0
     assert saver.require_saved() is None
     assert _validate(saver, weight=3.0, value=math.nan) == 2.0
+
+
+def test_epoch_and_metrics_of_the_best_are_kept_and_go_through_a_checkpoint(tmp_path: Path):
+    saver = BestModelSaver(nn.Linear(1, 1), tmp_path / "model.pt")
+    for epoch, value in [(5, 0.6), (10, 0.8), (15, 0.7), (20, math.nan)]:
+        saver(_engine(value, epoch))
+    torch.save(saver.state_dict(), tmp_path / "state.pt")
+    again = BestModelSaver(nn.Linear(1, 1), tmp_path / "model.pt")
+    again.load_state_dict(torch.load(tmp_path / "state.pt", weights_only=True))
+    assert (again.best, again.epoch, again.n_since_best) == (0.8, 10, 2)
+    assert again.metrics == {"clDice": 0.8, "Dice": 0.5}

@@ -126,3 +126,31 @@ def test_the_checkpoint_fits_its_config_only(stopped):
     other.attach(engine)
     with pytest.raises(InputError, match="lr_scheduler, optimizer stands on one side only"):
         engine.run(range(3), max_epochs=5)
+
+
+def test_the_state_of_another_schedule_is_refused(stopped):
+    training = Training(stopped, resume="auto")
+    other = torch.optim.lr_scheduler.PolynomialLR(training.optimizer, 5)
+    checkpoint = TrainingCheckpoint(
+        stopped,
+        {"network": training.network, "optimizer": training.optimizer, "lr_scheduler": other},
+        resume="auto",
+    )
+    engine = Engine(lambda *_: None)
+    checkpoint.attach(engine)
+    with pytest.raises(InputError, match="its lr_scheduler does not fit this training"):
+        engine.run(range(3), max_epochs=5)
+
+
+def test_what_is_none_has_no_part_in_a_checkpoint(tmp_path):
+    network = nn.Linear(1, 1)
+    for ema in (None, nn.Linear(1, 1)):
+        engine = Engine(lambda *_: None)
+        TrainingCheckpoint(
+            tmp_path / "c.pt", {"network": network, "ema": ema}, resume="auto"
+        ).attach(engine)
+        if ema is None:
+            engine.run(range(3), max_epochs=5)
+        else:
+            with pytest.raises(InputError, match="ema stands on one side only"):
+                engine.run(range(3), max_epochs=5)

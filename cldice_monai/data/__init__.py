@@ -14,6 +14,7 @@ from cldice_monai.data.cremi import CREMIDataset
 from cldice_monai.data.decathlon_dataset import DecathlonListDataset
 from cldice_monai.data.deepvesselnet import DeepVesselNetDataset
 from cldice_monai.data.drive import DRIVEDataset
+from cldice_monai.data.fill_outside_mask import FillOutsideMask
 from cldice_monai.data.find_cases import (
     FoundCases,
     find_inference_cases,
@@ -21,6 +22,7 @@ from cldice_monai.data.find_cases import (
     split_cases,
 )
 from cldice_monai.data.folder_dataset import FolderDataset
+from cldice_monai.data.load_case import LoadCase
 from cldice_monai.data.massachusetts_roads import MassachusettsRoadsDataset
 from cldice_monai.data.nifti import NiftiVolumeReader, Volume, read_volume, write_like
 from cldice_monai.data.vessap_dataset import VesSAPDataset
@@ -33,8 +35,10 @@ __all__ = [
     "DRIVEDataset",
     "DecathlonListDataset",
     "DeepVesselNetDataset",
+    "FillOutsideMask",
     "FolderDataset",
     "FoundCases",
+    "LoadCase",
     "MassachusettsRoadsDataset",
     "NiftiVolumeReader",
     "VesSAPDataset",

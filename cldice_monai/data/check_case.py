@@ -9,12 +9,13 @@ import numpy as np
 
 from cldice_monai.data.cases import VesselCase
 from cldice_monai.data.grids import GRID_TOLERANCE_VOXELS, grid_shift_voxels
+from cldice_monai.data.label_values import class_problem, odd_label_value
 from cldice_monai.data.nifti import Volume
 from cldice_monai.data.readers import NIFTI, CaseReaders
 from cldice_monai.errors import InputError
 from cldice_monai.transforms.intensity import non_finite_fill_value
 
-__all__ = ["CaseReport", "check_case", "grid_problem", "odd_label_value"]
+__all__ = ["CaseReport", "check_case", "grid_problem"]
 
 
 @dataclass
@@ -52,6 +53,8 @@ def check_case(
     in_channels: int,
     readers: CaseReaders = NIFTI,
     fixed_channels: bool = False,
+    spatial_dims: int | None = None,
+    n_classes: int | None = None,
 ) -> CaseReport:
     """Read every file of a case once; one volume is in memory at a time.
 
@@ -60,14 +63,19 @@ def check_case(
         in_channels: channels the image must have.
         readers: how the files are read.
         fixed_channels: the number of channels cannot be chosen, so no other one is advised.
+        spatial_dims: 2 refuses an image of more than one slice; None takes any.
+        n_classes: classes of the label with the background, whose numbers are its values; None
+            where vessel is every value > 0.
 
     Returns:
         The report; nothing is raised for bad files.
     """
     report = CaseReport(case)
     report.image = _check_image(report, in_channels, readers, fixed_channels)
+    if spatial_dims == 2 and report.image is not None:
+        _check_is_flat(report, report.image)
     if case.label is not None:
-        _check_label(report, case.label, readers)
+        _check_label(report, case.label, readers, n_classes)
     if case.mask is not None:
         _check_mask(report, case.mask, readers)
     return report
@@ -133,7 +141,18 @@ def _channel_name(case: VesselCase, number: int, n_channels: int) -> str:
     return f"{case.image[0]}: channel {number}"
 
 
-def _check_label(report: CaseReport, path: Path, readers: CaseReaders) -> None:
+def _check_is_flat(report: CaseReport, image: Volume) -> None:
+    n_slices = image.array.shape[-1]
+    if n_slices > 1:
+        report.problems.append(
+            f"{image.path}: has {n_slices} slices, and a roi of two numbers is for pictures; "
+            "pass a --roi of three numbers"
+        )
+
+
+def _check_label(
+    report: CaseReport, path: Path, readers: CaseReaders, n_classes: int | None
+) -> None:
     try:
         label = readers.label(path)
     except InputError as error:
@@ -151,7 +170,10 @@ def _check_label(report: CaseReport, path: Path, readers: CaseReaders) -> None:
     report.label_is_empty = vessel.size == 0
     report.vessel_share = vessel.size / label.array.size
     report.odd_label_value = odd_label_value(label.array)
-    if vessel.size and vessel.min() != vessel.max():
+    if n_classes is not None:
+        too_high = class_problem(path, vessel, n_classes)
+        report.problems += [too_high] if too_high else []
+    elif vessel.size and vessel.min() != vessel.max():
         report.label_values = tuple(float(value) for value in np.unique(vessel)[:4])
     if vessel.size == label.array.size:
         report.notes.append(f"{path}: every voxel is vessel (> 0); check that background is 0")
@@ -168,23 +190,6 @@ def _check_mask(report: CaseReport, path: Path, readers: CaseReaders) -> None:
     report.mask_share = float((mask.array > 0).mean())
     if not report.mask_share:
         report.problems.append(f"{path}: the mask is empty, so no part of the image would count")
-
-
-def odd_label_value(label: np.ndarray) -> float | None:
-    """Return a value that is negative, a fraction or NaN, which no label holds.
-
-    Args:
-        label: any shape.
-
-    Returns:
-        The first such value, None if there is none.
-
-    Example:
-        >>> odd_label_value(np.array([0, 0.5])), odd_label_value(np.array([0, 255]))
-        (0.5, None)
-    """
-    odd = label[~((label >= 0) & (label == np.floor(label)))]
-    return float(odd[0]) if odd.size else None
 
 
 def grid_problem(image: Volume, other: Volume, what: str) -> str | None:

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 
 from cldice_monai.data.cases import VesselCase
 from cldice_monai.data.check_case import CaseReport, check_case
+from cldice_monai.data.label_values import odd_value_problem
 from cldice_monai.data.pairing import name_some
 from cldice_monai.data.places import require_channel_count
+from cldice_monai.data.readers import NIFTI, CaseReaders
 from cldice_monai.errors import InputError
 
 __all__ = [
@@ -37,7 +39,15 @@ class CheckedCases:
     without_vessel: frozenset[str] = frozenset()
 
 
-def check_training_cases(cases: Sequence[VesselCase], *, in_channels: int) -> CheckedCases:
+def check_training_cases(
+    cases: Sequence[VesselCase],
+    *,
+    in_channels: int,
+    spatial_dims: int | None = None,
+    n_classes: int | None = None,
+    readers: CaseReaders = NIFTI,
+    fixed_channels: bool = False,
+) -> CheckedCases:
     """Read every file of a training set once and refuse the set if one of them is bad.
 
     NaN and infinity, empty labels among others, and label values other than {0, v} are noted. A
@@ -46,6 +56,11 @@ def check_training_cases(cases: Sequence[VesselCase], *, in_channels: int) -> Ch
     Args:
         cases: cases with labels, from all parts of the data set.
         in_channels: channels the network takes.
+        spatial_dims: axes of space that the network takes, 2 or 3; None for any.
+        n_classes: classes with the background, where labels hold their numbers; None where vessel
+            is every value > 0.
+        readers: how the files are read.
+        fixed_channels: the number of channels cannot be chosen, so no other one is advised.
 
     Returns:
         The cases to use and the notes; ``problems`` is empty.
@@ -53,11 +68,33 @@ def check_training_cases(cases: Sequence[VesselCase], *, in_channels: int) -> Ch
     Raises:
         InputError: with one line for each of the first problems (`raise_if_any`): files that
             cannot be read, shapes or grids of image and label that differ, a wrong number of
-            channels, nothing but NaN, no label, no image that varies, no label with a vessel.
+            channels, nothing but NaN, no label, no image that varies, no label with a vessel, a
+            label that holds no whole numbers or a class too high, slices where pictures are needed
+            or pictures where volumes are.
     """
     require_channel_count(in_channels)
-    reports = [check_case(case, in_channels=in_channels) for case in cases]
+    reports = [
+        check_case(
+            case,
+            in_channels=in_channels,
+            readers=readers,
+            fixed_channels=fixed_channels,
+            spatial_dims=spatial_dims,
+            n_classes=n_classes,
+        )
+        for case in cases
+    ]
     problems = [line for report in reports for line in report.problems]
+    problems += [
+        odd_value_problem(report.case.label, report.odd_label_value)
+        for report in reports
+        if report.odd_label_value is not None
+    ]
+    if spatial_dims == 3 and all(_is_flat(report) for report in reports):
+        problems.append(
+            f"{cases[0].image[0]}: a picture, as all the others, and a roi of three numbers is for "
+            "volumes; pass a --roi of two numbers, such as --roi '[64,64]'"
+        )
     problems += [
         f"{report.case.image[0]}: there is no label; training needs one for each image"
         for report in reports
@@ -76,7 +113,13 @@ def check_training_cases(cases: Sequence[VesselCase], *, in_channels: int) -> Ch
     return CheckedCases([report.case for report in varying], notes + label_notes, [], empty)
 
 
-def check_inference_cases(cases: Sequence[VesselCase], *, in_channels: int) -> CheckedCases:
+def check_inference_cases(
+    cases: Sequence[VesselCase],
+    *,
+    in_channels: int,
+    spatial_dims: int | None = None,
+    readers: CaseReaders = NIFTI,
+) -> CheckedCases:
     """Read every file to segment once and leave the bad cases out, each with its reason.
 
     A constant image holds nothing to segment: among others it is skipped with a note.
@@ -84,6 +127,8 @@ def check_inference_cases(cases: Sequence[VesselCase], *, in_channels: int) -> C
     Args:
         cases: the cases, with or without labels.
         in_channels: channels the network takes.
+        spatial_dims: axes of space that the network takes, 2 or 3; None for any.
+        readers: how the files are read.
 
     Returns:
         The good cases, notes, and one problem for each case that was left out.
@@ -96,7 +141,9 @@ def check_inference_cases(cases: Sequence[VesselCase], *, in_channels: int) -> C
     constant: list[CaseReport] = []
     problems: list[str] = []
     for case in cases:
-        report = check_case(case, in_channels=in_channels)
+        report = check_case(
+            case, in_channels=in_channels, readers=readers, spatial_dims=spatial_dims
+        )
         if report.problems:
             problems.append(_one_line(report.problems))
         else:
@@ -178,6 +225,10 @@ def _constant_line(report: CaseReport) -> str:
         f"{report.case.image[0]}: the image is constant, every voxel is {report.constant:g}; "
         "export it again or remove it"
     )
+
+
+def _is_flat(report: CaseReport) -> bool:
+    return report.image is not None and report.image.array.shape[-1] == 1
 
 
 def _one_line(problems: Sequence[str]) -> str:

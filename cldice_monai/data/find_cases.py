@@ -15,6 +15,12 @@ from cldice_monai.data.folder import find_folder_cases, has_training_folder
 from cldice_monai.data.inference_cases import find_inference_cases
 from cldice_monai.data.pairing import name_some
 from cldice_monai.data.places import as_place, list_name, require_channel_count
+from cldice_monai.data.published_cases import (
+    OWN_DATA,
+    find_published_cases,
+    require_source_name,
+)
+from cldice_monai.data.readers import NIFTI, CaseReaders
 from cldice_monai.data.vessap import find_vessap_cases, is_vessap
 from cldice_monai.errors import InputError
 
@@ -35,24 +41,40 @@ class FoundCases:
         validation: cases that the data set itself names for validation, often none.
         layout: which layout was recognised, for people to read.
         folds: ids of training and validation cases dealt into folds, if the data set names them.
+        readers: how the files are read.
+        fixed_channels: all images have the same channels, so that no user chooses their number.
+        notes: one line for each thing worth knowing.
     """
 
     training: tuple[VesselCase, ...]
     validation: tuple[VesselCase, ...]
     layout: str
     folds: tuple[tuple[str, ...], ...] = ()
+    readers: CaseReaders = NIFTI
+    fixed_channels: bool = False
+    notes: tuple[str, ...] = ()
 
 
-def find_training_cases(dataset_dir: str | os.PathLike[str], *, in_channels: int = 1) -> FoundCases:
+def find_training_cases(
+    dataset_dir: str | os.PathLike[str],
+    *,
+    in_channels: int = 1,
+    source: str = "auto",
+    seed: int = 0,
+) -> FoundCases:
     """Find the labelled cases of a data set; no volume is opened.
 
     Three layouts are known, tried in this order: a Decathlon JSON list (``dataset_dir`` itself
-    or its ``dataset.json``), ``imagesTr``/``labelsTr``, and the VesSAP release.
+    or its ``dataset.json``), ``imagesTr``/``labelsTr``, and the VesSAP release. A published dataset
+    that is named by ``source`` has its own layout, or a list that ``cldice-monai prepare`` wrote.
 
     Args:
         dataset_dir: a folder, or the path of a .json list.
         in_channels: channels the network takes. Of the VesSAP release as many are taken; the
             other layouts say themselves which channels a case has.
+        source: "auto", or the name of a published dataset: "vessap", "deepvesselnet", "drive",
+            "roads", "cremi" ("folder" is any folder of your own, as "auto").
+        seed: seed of the draw of a published dataset's parts.
 
     Returns:
         The cases; split `FoundCases.training` with `split_cases` if there is no validation part.
@@ -73,7 +95,12 @@ def find_training_cases(dataset_dir: str | os.PathLike[str], *, in_channels: int
     """
     place = as_place(dataset_dir)
     require_channel_count(in_channels)
-    found = _find(place, in_channels)
+    require_source_name(source)
+    is_listed = place.is_file() or has_training_list(list_name(place))
+    if source in OWN_DATA or is_listed:
+        found = _find(place, in_channels)
+    else:
+        found = _published(place, source, in_channels=in_channels, seed=seed)
     if not found.training:
         raise InputError(
             f"{place}: no case for training in it ({found.layout}); "
@@ -121,6 +148,19 @@ def split_cases(
     chosen = set(np.random.default_rng(seed).permutation(len(ordered))[:n_val].tolist())
     training = [case for number, case in enumerate(ordered) if number not in chosen]
     return training, [ordered[number] for number in sorted(chosen)]
+
+
+def _published(place: Path, name: str, *, in_channels: int, seed: int) -> FoundCases:
+    cases = find_published_cases(place, name, in_channels=in_channels, seed=seed)
+    return FoundCases(
+        cases.training,
+        cases.validation,
+        cases.source.name,
+        cases.folds,
+        readers=cases.source.readers,
+        fixed_channels=cases.source.fixed_channels,
+        notes=cases.notes,
+    )
 
 
 def _find(place: Path, in_channels: int) -> FoundCases:

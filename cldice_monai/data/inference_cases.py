@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 from cldice_monai.data.case_id import strip_ending
 from cldice_monai.data.cases import VesselCase
 from cldice_monai.data.decathlon import read_decathlon_list
 from cldice_monai.data.pairing import group_channels, labels_by_id, list_volumes, name_some
+from cldice_monai.data.pictures import PICTURES, is_picture
 from cldice_monai.data.places import as_place, list_name, require_channel_count
+from cldice_monai.data.published_cases import (
+    OWN_DATA,
+    find_published_cases,
+    require_source_name,
+)
+from cldice_monai.data.readers import NIFTI, CaseReaders
 from cldice_monai.data.vessap import first_channels, is_vessap
 from cldice_monai.errors import InputError
 
-__all__ = ["OUTPUT_SUFFIXES", "find_inference_cases"]
+__all__ = ["OUTPUT_SUFFIXES", "InferenceCases", "find_cases_to_segment", "find_inference_cases"]
 
 OUTPUT_SUFFIXES = ("_mask", "_prob", "_skeleton")
 """Names with these endings are results of an earlier run, not volumes to segment."""
@@ -68,6 +76,85 @@ def find_inference_cases(
     if list_name(place).is_file():
         return _from_list(list_name(place))
     raise InputError(_nothing_found(place))
+
+
+@dataclass(frozen=True)
+class InferenceCases:
+    """The images to segment.
+
+    Attributes:
+        cases: at least one, sorted by id.
+        readers: how the files are read.
+        notes: one line for each thing worth knowing.
+    """
+
+    cases: tuple[VesselCase, ...]
+    readers: CaseReaders = NIFTI
+    notes: tuple[str, ...] = ()
+
+
+def find_cases_to_segment(
+    dataset_dir: str | os.PathLike[str],
+    *,
+    in_channels: int = 1,
+    source: str = "auto",
+    seed: int = 0,
+) -> InferenceCases:
+    """Find volumes as `find_inference_cases` does, or pictures, or the test part of a dataset.
+
+    Pictures (TIFF, PNG, GIF, JPEG) are taken where ``dataset_dir`` is one or holds some, and no
+    volume. The test part of a published dataset is taken where ``source`` names one and
+    ``dataset_dir`` has its folders.
+
+    Args:
+        dataset_dir: a folder, a .json list, one volume or one picture.
+        in_channels: channels the network takes.
+        source: as for `cldice_monai.data.find_training_cases`.
+        seed: seed that the parts were drawn with.
+
+    Returns:
+        The cases and how they are read.
+
+    Raises:
+        InputError: as `find_inference_cases`, and as `find_published_cases`.
+    """
+    place = as_place(dataset_dir, volume=True, picture=True)
+    require_channel_count(in_channels)
+    require_source_name(source)
+    if not _has_volumes(place):
+        pictures = _pictures(place)
+        if pictures:
+            return InferenceCases(tuple(pictures), PICTURES)
+        if source not in OWN_DATA:
+            found = find_published_cases(place, source, in_channels=in_channels, seed=seed)
+            return InferenceCases(found.test, found.source.readers, found.notes)
+    return InferenceCases(tuple(find_inference_cases(place, in_channels=in_channels)))
+
+
+def _has_volumes(place: Path) -> bool:
+    """Tell whether `find_inference_cases` finds something that does not need a source."""
+    if place.is_file():
+        return not is_picture(place)
+    folders = (place, place / "imagesTs")
+    return list_name(place).is_file() or any(
+        not _is_output(path) for folder in folders for path in list_volumes(folder)
+    )
+
+
+def _pictures(place: Path) -> list[VesselCase]:
+    paths = [place] if place.is_file() else sorted(place.iterdir())
+    found: dict[str, Path] = {}
+    for path in paths:
+        is_result = _is_output(path) or path.stem.endswith("_preview")
+        if not is_picture(path) or path.name.startswith(".") or is_result:
+            continue
+        case = path.stem
+        if case in found:
+            raise InputError(
+                f"{path}: both it and {found[case].name} would be case {case}; rename one of them"
+            )
+        found[case] = path
+    return [VesselCase(case, (path,)) for case, path in found.items()]
 
 
 def _in_folder(folder: Path, volumes: Iterable[Path], in_channels: int) -> list[VesselCase]:

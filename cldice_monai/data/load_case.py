@@ -11,7 +11,8 @@ import torch
 from monai.data import MetaTensor
 from monai.transforms import Transform
 
-from cldice_monai.data.check_case import grid_problem, odd_label_value
+from cldice_monai.data.check_case import grid_problem
+from cldice_monai.data.label_values import odd_label_value, odd_value_problem
 from cldice_monai.data.nifti import Volume
 from cldice_monai.data.readers import CaseReaders
 from cldice_monai.errors import InputError
@@ -137,9 +138,7 @@ def _require_finite(image: Volume) -> None:
 def _require_whole_numbers(label: Volume) -> None:
     odd = odd_label_value(label.array)
     if odd is not None:
-        raise InputError(
-            f"{label.path}: holds {odd:g}; a label holds whole numbers from 0 on, so convert it"
-        )
+        raise InputError(odd_value_problem(label.path, odd))
 
 
 def _require_grid(volume: Volume, image: Volume, what: str) -> None:

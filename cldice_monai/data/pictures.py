@@ -13,13 +13,35 @@ import numpy as np
 from cldice_monai.data.nifti import Volume
 from cldice_monai.data.readers import CaseReaders
 from cldice_monai.errors import InputError
+from cldice_monai.files import replace_when_complete
 
 if TYPE_CHECKING:
     from PIL.Image import Image as Picture
 
-__all__ = ["PICTURES", "picture_affine", "picture_volume", "read_grey_picture", "read_picture"]
+__all__ = [
+    "PICTURES",
+    "PICTURE_ENDINGS",
+    "is_picture",
+    "picture_affine",
+    "picture_volume",
+    "read_grey_picture",
+    "read_picture",
+    "write_picture",
+]
 
 PathLike = str | os.PathLike[str]
+PICTURE_ENDINGS = (".tif", ".tiff", ".png", ".gif", ".jpg", ".jpeg")
+"""Endings of the names of pictures."""
+
+
+def is_picture(path: PathLike) -> bool:
+    """Return whether a file is a picture by its name.
+
+    Example:
+        >>> is_picture("21_training.tif"), is_picture("a.nii.gz")
+        (True, False)
+    """
+    return Path(path).suffix.lower() in PICTURE_ENDINGS
 
 
 def read_picture(path: PathLike | Sequence[PathLike]) -> Volume:
@@ -125,6 +147,32 @@ def picture_volume(
         file_shape=tuple(int(n) for n in array.shape),
         path=path,
     )
+
+
+def write_picture(array: np.ndarray, path: PathLike) -> Path:
+    """Write a grey PNG file, under a temporary name until it is complete.
+
+    Args:
+        array: uint8 (H, W), rows from the top.
+        path: file to write, ends in .png; its folder is made, an old file replaced.
+
+    Returns:
+        ``path`` as a Path.
+
+    Raises:
+        InputError: if it cannot be written.
+
+    Example:
+        >>> import tempfile
+        >>> file = write_picture(np.eye(3, dtype=np.uint8), Path(tempfile.mkdtemp()) / "a.png")
+        >>> read_picture(file).array[0, 0, :, 0].tolist()
+        [1.0, 0.0, 0.0]
+    """
+    from PIL import Image
+
+    with replace_when_complete(path) as temporary:
+        Image.fromarray(np.ascontiguousarray(array, dtype=np.uint8)).save(temporary, format="PNG")
+    return Path(path)
 
 
 def _only(path: PathLike | Sequence[PathLike]) -> Path:

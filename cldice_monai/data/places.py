@@ -6,17 +6,21 @@ import os
 from pathlib import Path
 
 from cldice_monai.data.nifti_file import has_nifti_ending
+from cldice_monai.data.pictures import is_picture
 from cldice_monai.errors import InputError
 
 __all__ = ["as_place", "list_name", "require_channel_count"]
 
 
-def as_place(dataset_dir: str | os.PathLike[str], *, volume: bool = False) -> Path:
+def as_place(
+    dataset_dir: str | os.PathLike[str], *, volume: bool = False, picture: bool = False
+) -> Path:
     """Return ``dataset_dir`` as a path that exists.
 
     Args:
         dataset_dir: what the user gave.
         volume: whether a single .nii or .nii.gz file is welcome too.
+        picture: whether a single picture is.
 
     Returns:
         A folder that can be listed, a .json file or (with ``volume``) a volume.
@@ -36,7 +40,8 @@ def as_place(dataset_dir: str | os.PathLike[str], *, volume: bool = False) -> Pa
             "with --dataset_dir PATH"
         )
     if place.is_file():
-        if place.suffix.lower() != ".json" and not (volume and has_nifti_ending(place)):
+        is_image = (volume and has_nifti_ending(place)) or (picture and is_picture(place))
+        if place.suffix.lower() != ".json" and not is_image:
             kinds = "a folder, a .json list or a .nii.gz file" if volume else "a folder or .json"
             raise InputError(f"{place}: dataset_dir must be {kinds}; pass --dataset_dir PATH")
     elif not os.access(place, os.R_OK | os.X_OK):

@@ -12,6 +12,7 @@ from pathlib import Path
 from cldice_monai.data.cases import VesselCase
 from cldice_monai.data.check_case import CaseReport, check_case
 from cldice_monai.data.checks import values_note
+from cldice_monai.data.label_values import odd_value_problem
 from cldice_monai.data.paper_split import SplitIds
 from cldice_monai.data.prepare_table import found_table, parts_table
 from cldice_monai.data.prepare_write import (
@@ -185,8 +186,5 @@ def _faults(source: Source, report: CaseReport) -> list[str]:
             "is 0"
         )
     if report.odd_label_value is not None:
-        faults.append(
-            f"{case.label}: holds {report.odd_label_value:g}; a label holds whole numbers from 0 "
-            "on, so convert it"
-        )
+        faults.append(odd_value_problem(case.label, report.odd_label_value))
     return faults

@@ -11,15 +11,12 @@ from cldice_monai.workflows.distributed import (
 )
 from cldice_monai.workflows.early_stopping import EarlyStopping
 from cldice_monai.workflows.epoch_seeds import EpochSeeds
+from cldice_monai.workflows.fit import check_loss, check_network
 from cldice_monai.workflows.foreground import foreground_masks
 from cldice_monai.workflows.iterations import suggest_training_iter
 from cldice_monai.workflows.loss_monitor import LossMonitor
-from cldice_monai.workflows.prepare import (
-    InferenceData,
-    TrainingData,
-    prepare_inference_data,
-    prepare_training_data,
-)
+from cldice_monai.workflows.prepare import TrainingData, prepare_training_data
+from cldice_monai.workflows.prepare_inference import InferenceData, prepare_inference_data
 from cldice_monai.workflows.progress import InferenceProgress, TrainingProgress
 from cldice_monai.workflows.save_results import ResultSaver
 from cldice_monai.workflows.schedule import learning_rate_schedule
@@ -51,6 +48,8 @@ __all__ = [
     "as_length_mm",
     "as_switch",
     "averaged_copy",
+    "check_loss",
+    "check_network",
     "compile_with_tensorrt",
     "ensure_default_data",
     "foreground_masks",

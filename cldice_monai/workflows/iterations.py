@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
-from cldice_monai.data.nifti import read_volume
+import numpy as np
+
+from cldice_monai.data.nifti import Volume, read_volume
 from cldice_monai.losses import suggest_iter
 
 __all__ = ["suggest_training_iter"]
@@ -15,15 +18,23 @@ _logger = logging.getLogger(__name__)
 
 
 def suggest_training_iter(
-    items: Iterable[Mapping[str, Any]], *, least: int = 3, most: int = 25
+    items: Iterable[Mapping[str, Any]],
+    *,
+    least: int = 3,
+    most: int = 25,
+    read_label: Callable[[Path], Volume] = read_volume,
+    out_channels: int = 1,
 ) -> int:
     """Return the ``iter_`` with which the thickest vessel of all labels is thinned completely.
 
     Args:
-        items: dictionaries whose "label" is the path of a label; vessel is > 0.
+        items: dictionaries whose "label" is the path of a label.
         least: never less than this, because a prediction may be thicker than any label.
         most: never more than this; vessels that are still thicker keep a core in their skeleton,
             which the loss counts as skeleton.
+        read_label: reads a label.
+        out_channels: channels of the network's output. From 3 on labels hold the numbers of the
+            classes, each of which is thinned by itself; with fewer vessel is every value > 0.
 
     Returns:
         Number of iterations, between ``least`` and ``most``.
@@ -31,9 +42,14 @@ def suggest_training_iter(
     Reference:
         Shit et al., CVPR 2021, section 4.1 (k at least the largest radius; 5 to 25 there).
     """
-    needed = max(
-        (suggest_iter((read_volume(item["label"]).array > 0)[None]) for item in items), default=0
-    )
+    labels = (_label(read_label(Path(item["label"])), out_channels) for item in items)
+    needed = suggest_iter(labels)
     iter_ = min(max(needed, least), most)
     _logger.info("soft skeleton: iter_ = %d (the thickest vessel needs %d)", iter_, needed)
     return iter_
+
+
+def _label(volume: Volume, out_channels: int) -> np.ndarray:
+    """Return (1, 1, X, Y, Z) of one value, or of class numbers; a picture without its depth."""
+    array = volume.array if out_channels > 2 else volume.array > 0
+    return (array[..., 0] if array.shape[-1] == 1 else array)[None]

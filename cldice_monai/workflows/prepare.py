@@ -1,66 +1,57 @@
-"""From a dataset folder to checked items that a MONAI Dataset takes."""
+"""From a dataset folder to checked items to train on, as a MONAI Dataset takes them."""
 
 from __future__ import annotations
 
 import logging
 import os
-import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from cldice_monai.data.cases import VesselCase
-from cldice_monai.data.checks import check_inference_cases, check_training_cases, raise_if_any
-from cldice_monai.data.find_cases import (
-    FoundCases,
-    find_inference_cases,
-    find_training_cases,
-    split_cases,
-)
+from cldice_monai.data.checks import check_training_cases, raise_if_any
+from cldice_monai.data.fill_outside_mask import IGNORED
+from cldice_monai.data.find_cases import FoundCases, find_training_cases, split_cases
+from cldice_monai.data.readers import NIFTI, CaseReaders
 from cldice_monai.errors import InputError
 from cldice_monai.files import as_path
 from cldice_monai.workflows.default_data import ensure_default_data
-from cldice_monai.workflows.stale_results import name_stale_results
 
-__all__ = ["InferenceData", "TrainingData", "prepare_inference_data", "prepare_training_data"]
+__all__ = ["TrainingData", "prepare_training_data"]
 
 _logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class TrainingData:
-    """Items for training and validation: dictionaries with image, label and case_id."""
+    """Items for training and validation, and how their files are read.
+
+    Attributes:
+        training: dictionaries of paths: image, label, case_id, and mask where there is one.
+        validation: the same.
+        readers: how the files are read.
+    """
 
     training: list[dict[str, Any]]
     validation: list[dict[str, Any]]
+    readers: CaseReaders = NIFTI
 
-
-@dataclass(frozen=True)
-class InferenceData:
-    """Items to segment, with image, image_path, label_path and case_id; and what was left out."""
-
-    items: list[dict[str, Any]]
-    problems: list[str]
-
-    def raise_if_incomplete(self) -> None:
-        """End a run that had to leave out volumes with an error, after the others are done.
-
-        Raises:
-            InputError: if a volume could not be used.
-        """
-        if self.problems:
-            n_cases = len(self.items) + len(self.problems)
-            raise InputError(
-                f"{len(self.problems)} of {n_cases} volumes were not segmented; "
-                "their faults are named above"
-            )
+    @property
+    def ignore_index(self) -> int | None:
+        """Label value of what no loss counts; None where the data have no masks."""
+        has_mask = any("mask" in item for item in (*self.training, *self.validation))
+        return IGNORED if has_mask else None
 
 
 def prepare_training_data(
     dataset_dir: str | os.PathLike[str],
     *,
+    source: str = "auto",
     in_channels: int = 1,
+    out_channels: int = 1,
+    roi: Sequence[int] = (64, 64, 64),
     val_fraction: float = 0.2,
     seed: int = 0,
     fold: int | None = None,
@@ -73,7 +64,12 @@ def prepare_training_data(
     Args:
         dataset_dir: folder or Decathlon JSON list, see `cldice_monai.data.find_training_cases`;
             the default folder is filled with synthetic volumes if it is missing.
+        source: "auto", or the name of a published dataset that lies there in its own layout; its
+            parts are then those that ``cldice-monai prepare`` draws.
         in_channels: channels that the network takes.
+        out_channels: channels that the network gives. From 3 on labels hold the numbers of the
+            classes; with fewer vessel is every value > 0.
+        roi: voxels of a crop; two numbers for pictures.
         val_fraction: share of the cases for validation where the data name none.
         seed: seed of that split, and of folds.
         fold: number of the fold that is the validation part, the others being trained on, for
@@ -88,14 +84,21 @@ def prepare_training_data(
     """
     dataset_dir = as_path(dataset_dir, argument="dataset_dir")
     ensure_default_data(dataset_dir)
-    found = find_training_cases(dataset_dir, in_channels=in_channels)
+    found = find_training_cases(dataset_dir, in_channels=in_channels, source=source, seed=seed)
     if fold is None:
         named = {case.case_id for case in found.validation}
     else:
         named = _cases_of_fold(found, fold, seed=seed)
-    checked = check_training_cases([*found.training, *found.validation], in_channels=in_channels)
+    checked = check_training_cases(
+        [*found.training, *found.validation],
+        in_channels=in_channels,
+        spatial_dims=len(roi),
+        n_classes=out_channels if out_channels > 2 else None,
+        readers=found.readers,
+        fixed_channels=found.fixed_channels,
+    )
     raise_if_any(checked.problems)
-    for note in checked.notes:
+    for note in (*found.notes, *checked.notes):
         _logger.info("note: %s", note)
     training = [case for case in checked.cases if case.case_id not in named]
     validation = [case for case in checked.cases if case.case_id in named]
@@ -106,13 +109,15 @@ def prepare_training_data(
     _require_vessels(dataset_dir, "training", training, checked.without_vessel)
     _require_vessels(dataset_dir, "validation", validation, checked.without_vessel)
     _logger.info(
-        "%s: %s, %d volumes for training, %d for validation",
+        "%s: %s, %d %s for training, %d for validation",
         dataset_dir,
         found.layout,
         len(training),
+        "pictures" if len(roi) == 2 else "volumes",
         len(validation),
     )
-    return TrainingData([c.as_item() for c in training], [c.as_item() for c in validation])
+    items = [[case.as_item() for case in part] for part in (training, validation)]
+    return TrainingData(items[0], items[1], found.readers)
 
 
 _DRAWN_FOLDS = 3
@@ -151,55 +156,3 @@ def _require_vessels(
         raise InputError(
             f"{dataset_dir}: {what} is left for {part}; add labelled volumes to that part"
         )
-
-
-def prepare_inference_data(
-    dataset_dir: str | os.PathLike[str],
-    *,
-    in_channels: int = 1,
-    output_dir: str | os.PathLike[str] | None = None,
-) -> InferenceData:
-    """Find and check the volumes to segment.
-
-    A bad volume is named and left out as long as a good one is left.
-
-    Args:
-        dataset_dir: folder with volumes, or with imagesTs, or a Decathlon JSON list; see
-            `cldice_monai.data.find_inference_cases`.
-        in_channels: channels that the network takes.
-        output_dir: where the results go; files in it that an earlier run has written of a volume
-            which is left out now are named.
-
-    Returns:
-        The items, with label_path "" where there is no label.
-
-    Raises:
-        InputError: if no volume can be used.
-    """
-    dataset_dir = as_path(dataset_dir, argument="dataset_dir")
-    ensure_default_data(dataset_dir)
-    cases: list[VesselCase] = find_inference_cases(dataset_dir, in_channels=in_channels)
-    left_out = {case.case_id for case in cases}
-    try:
-        checked = check_inference_cases(cases, in_channels=in_channels)
-        left_out -= {case.case_id for case in checked.cases}
-    finally:  # the check raises where no volume is left
-        if output_dir is not None:
-            name_stale_results(output_dir, sorted(left_out))
-    for note in checked.notes:
-        _logger.info("note: %s", note)
-    for problem in checked.problems:
-        print(f"error: {problem}", file=sys.stderr)
-    _logger.info("%s: %d volumes to segment", dataset_dir, len(checked.cases))
-    return InferenceData([_as_inference_item(case) for case in checked.cases], checked.problems)
-
-
-def _as_inference_item(case: VesselCase) -> dict[str, Any]:
-    # The label is only scored afterwards and may be missing, so it must not pass as "label"
-    # through transforms and collation, which take None for nothing.
-    return {
-        "image": [str(path) for path in case.image],
-        "image_path": str(case.image[0]),
-        "label_path": str(case.label) if case.label is not None else "",
-        "case_id": case.case_id,
-    }

@@ -9,7 +9,7 @@ from pathlib import Path
 
 __all__ = ["RESULT_ENDINGS", "name_stale_results"]
 
-RESULT_ENDINGS = ("_mask.nii.gz", "_prob.nii.gz", "_preview.png")
+RESULT_ENDINGS = ("_mask.nii.gz", "_prob.nii.gz", "_mask.png", "_prob.png", "_preview.png")
 """What stands behind the case id in the names of an inference's files."""
 
 _logger = logging.getLogger(__name__)

@@ -9,13 +9,12 @@ from pathlib import Path
 import monai.utils
 import torch
 
+from cldice_monai.data.places import require_channel_count
 from cldice_monai.errors import InputError, show_input_errors_as_one_line
 from cldice_monai.files import as_path, require_writable_folder
 from cldice_monai.workflows.overrides import check_overrides
 
 __all__ = ["start_workflow"]
-
-_LEAST_ROI = 16  # three times halved by the network, with two voxels left to normalise
 
 
 def start_workflow(
@@ -23,6 +22,8 @@ def start_workflow(
     *,
     roi: Sequence[int],
     device: str | torch.device,
+    in_channels: int = 1,
+    out_channels: int = 1,
     epochs: int = 1,
     seed: int | None = None,
 ) -> Path:
@@ -30,9 +31,12 @@ def start_workflow(
 
     Args:
         output_dir: folder for the results; it is made.
-        roi: voxels of a window along each axis; multiples of 8, because the network halves its
-            input three times.
+        roi: voxels of a window along each axis, three numbers for volumes and two for pictures;
+            `cldice_monai.workflows.check_network` tells whether the network takes such windows.
         device: name of the torch device.
+        in_channels: channels of the images.
+        out_channels: channels of the network's output: 1, or as many as classes with the
+            background.
         epochs: passes over the training data.
         seed: seeds Python, numpy and torch (`monai.utils.set_determinism`) unless None.
 
@@ -47,6 +51,12 @@ def start_workflow(
     folder = as_path(output_dir, argument="output_dir")
     _check_roi(roi)
     _check_device(device)
+    require_channel_count(in_channels)
+    if isinstance(out_channels, bool) or not isinstance(out_channels, int) or out_channels < 1:
+        raise InputError(
+            "out_channels must be 1, or the number of classes with the background, "
+            f"got {out_channels!r}"
+        )
     if not isinstance(epochs, int) or epochs < 1:
         raise InputError(f"epochs must be a whole number of 1 or more, got {epochs}")
     if seed is not None:
@@ -55,11 +65,11 @@ def start_workflow(
 
 
 def _check_roi(roi: Sequence[int]) -> None:
-    fits = isinstance(roi, list | tuple) and len(roi) == 3
-    if not fits or any(not isinstance(n, int) or n < _LEAST_ROI or n % 8 for n in roi):
+    fits = isinstance(roi, list | tuple) and len(roi) in (2, 3)
+    if not fits or any(isinstance(n, bool) or not isinstance(n, int) or n < 1 for n in roi):
         raise InputError(
-            f"roi must be three multiples of 8, each {_LEAST_ROI} or more, got {roi}; "
-            "for example --roi '[64,64,32]'"
+            f"roi must be three whole numbers, or two for pictures, got {roi}; for example --roi "
+            "'[64,64,32]' or --roi '[64,64]'"
         )
 
 

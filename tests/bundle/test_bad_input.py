@@ -226,7 +226,7 @@ def test_output_folder_that_cannot_be_written_is_named(
 @pytest.mark.parametrize(
     ("setting", "words"),
     [
-        ({"roi": "[30,30,30]"}, ("roi", "multiples of 8")),
+        ({"roi": "[30,30,30]"}, ("roi [30, 30, 30]", "UNet", "[32,32,32]")),
         ({"epochs": 0}, ("epochs", "1 or more")),
         ({"device": "gpu"}, ("device gpu", "cpu or cuda")),
         ({"dataset_dir": "2024_01"}, ("dataset_dir was read as 202401", "./NAME")),

@@ -71,10 +71,12 @@ def test_list_is_found_checked_and_split_as_the_dataset_class_splits(layouts, pr
                 assert np.array_equal(raw[key], array), key
 
 
-@pytest.mark.parametrize(("release", "channels"), [("drive", 3), ("vessap", 1)])
-def test_bundle_takes_the_list_with_its_own_validation(layouts, prepare, release, channels):
+@pytest.mark.parametrize(
+    ("release", "channels", "roi"), [("drive", 3, (16, 16)), ("vessap", 1, (16, 16, 16))]
+)
+def test_bundle_takes_the_list_with_its_own_validation(layouts, prepare, release, channels, roi):
     prepared = prepare(release, getattr(layouts, release)())
-    data = prepare_training_data(prepared.list_path, in_channels=channels)
+    data = prepare_training_data(prepared.list_path, in_channels=channels, roi=roi)
     assert [item["case_id"] for item in data.training] == list(prepared.split.training)
     assert [item["case_id"] for item in data.validation] == list(prepared.split.validation)
 

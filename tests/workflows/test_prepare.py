@@ -90,7 +90,7 @@ def test_inference_items_have_no_label_key_that_transforms_could_take_for_one(
     (dataset / "labelsTs" / "case_1.nii.gz").unlink()
     items = prepare_inference_data(dataset).items
     assert [sorted(item) for item in items] == [
-        ["case_id", "image", "image_path", "label_path"]
+        ["case_id", "image", "image_path", "label_path", "mask_path"]
     ] * 2
     assert items[0]["label_path"].endswith("labelsTs/case_0.nii.gz")
     assert items[1]["label_path"] == ""

@@ -10,10 +10,16 @@ def test_good_settings_make_the_folder(tmp_path: Path):
     assert start_workflow(tmp_path / "a" / "b", roi=[64, 64, 32], device="cpu").is_dir()
 
 
-@pytest.mark.parametrize("roi", [[64, 64], [30, 32, 32], [8, 8, 8], 64, "64", [64, 64, 64.0]])
-def test_window_that_the_network_cannot_halve_is_refused(roi: object, tmp_path: Path):
-    with pytest.raises(InputError, match="three multiples of 8"):
+@pytest.mark.parametrize(
+    "roi", [[64], [64] * 4, [0, 64, 64], 64, "64", [64, 64, 64.0], [True, 64], None]
+)
+def test_window_that_is_none_is_refused(roi: object, tmp_path: Path):
+    with pytest.raises(InputError, match="roi must be three whole numbers, or two for pictures"):
         start_workflow(tmp_path, roi=roi, device="cpu")
+
+
+def test_window_of_two_numbers_is_one_for_pictures(tmp_path: Path):
+    assert start_workflow(tmp_path, roi=[64, 48], device="cpu").is_dir()
 
 
 @pytest.mark.parametrize("epochs", [0, -1, 1.5, "ten"])

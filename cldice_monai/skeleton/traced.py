@@ -11,15 +11,14 @@ import numpy.typing as npt
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import breadth_first_order, connected_components
 
-from cldice_monai.skeleton.distance import squared_distances
 from cldice_monai.skeleton.links import voxel_links
 from cldice_monai.skeleton.mask import Mask, as_mask, check_same_shape, check_spacing
+from cldice_monai.skeleton.radius import radii_along
 
 __all__ = ["TracedSkeleton", "trace_skeleton"]
 
 _Array = npt.NDArray[np.float64]
 _Indices = npt.NDArray[np.int64]
-_BEYOND = 16  # voxels by which a vessel is taken to go on beyond the border, for its radius
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,7 +96,7 @@ def trace_skeleton(
     points, starts = _polylines(places, nodes[pairs], chains)
     radius = np.full(len(pairs), np.nan)
     if solid is not None and len(pairs):
-        at = _radii(voxels, solid, step)[chains.order]
+        at = radii_along(voxels, solid, step)[chains.order]
         radius = np.add.reduceat(at, chains.starts[:-1]) / np.diff(chains.starts)
     return TracedSkeleton(nodes, pairs, points, starts, _lengths(points * step, starts), radius)
 
@@ -226,12 +225,3 @@ def _lengths(points: _Array, starts: _Indices) -> _Array:
     steps = np.linalg.norm(np.diff(points, axis=0), axis=1)
     steps[starts[1:-1] - 1] = 0.0  # from one segment to the next
     return np.add.reduceat(steps, starts[:-1]) if len(steps) else np.zeros(0)
-
-
-def _radii(skeleton: npt.NDArray[np.bool_], mask: npt.NDArray[np.bool_], step: _Array) -> _Array:
-    """Return the distance to the background at each voxel of the skeleton."""
-    grown = np.pad(np.pad(mask | skeleton, _BEYOND, mode="edge"), 1)
-    index = np.flatnonzero(grown)
-    square = squared_distances(index, shape=grown.shape, spacing=step.tolist())
-    at = np.ravel_multi_index(tuple((np.argwhere(skeleton) + _BEYOND + 1).T), grown.shape)
-    return np.sqrt(square[np.searchsorted(index, at)].astype(np.float64))

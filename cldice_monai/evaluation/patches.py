@@ -1,0 +1,103 @@
+"""Every figure of every patch of a case: overlap, topology and network."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from cldice_monai.skeleton.binary import skeletonize
+from cldice_monai.skeleton.traced import trace_skeleton
+from cldice_monai.topology.betti import batched_betti_numbers
+from cldice_monai.topology.network import Network, traced_network
+from cldice_monai.topology.opt_junction import count_junctions
+from cldice_monai.topology.streetmover import network_distance
+
+__all__ = ["patch_figures"]
+
+_Array = npt.NDArray[np.float64]
+_Masks = npt.NDArray[np.bool_]
+
+
+def patch_figures(
+    pred: _Masks, label: _Masks, *, n_points: int = 100, th_snap: float = 5.0
+) -> dict[str, _Array]:
+    """Measure patches of a prediction and the same patches of its label.
+
+    Args:
+        pred: (N, H, W) or (N, H, W, D) boolean.
+        label: the same shape.
+        n_points: points of the StreetMover distance.
+        th_snap: voxels within which Opt-J matches junctions and ends.
+
+    Returns:
+        One (N,) float64 array a figure, NaN where a patch has nothing to measure: dice, accuracy,
+        cldice, tprec, tsens; b0, b1 (and b2 in 3D) of both masks as ``b0_pred``, ``b0_label``, ...;
+        streetmover; the Opt-J counts ``junctions_matched``, ``junctions_predicted``,
+        ``junctions_labelled``.
+
+    Example:
+        >>> fork = np.zeros((1, 9, 9), bool)
+        >>> fork[0, 4, :] = fork[0, 4:, 4] = True
+        >>> found = patch_figures(fork, fork)
+        >>> [float(found[name][0]) for name in ("dice", "cldice", "b0_pred", "streetmover")]
+        [1.0, 1.0, 1.0, 0.0]
+
+    Reference:
+        Shit et al., clDice, CVPR 2021, section 5.2 and appendices H.1 to H.3.
+    """
+    both = np.stack([pred, label], axis=1)
+    skeletons = np.asarray(skeletonize(both))
+    return (
+        _overlaps(both, skeletons)
+        | _betti(both)
+        | _network_figures(skeletons, n_points=n_points, th_snap=th_snap)
+    )
+
+
+def _overlaps(both: _Masks, skeletons: _Masks) -> dict[str, _Array]:
+    pred, label = both[:, 0], both[:, 1]
+    thin_pred, thin_label = skeletons[:, 0], skeletons[:, 1]
+    size = float(pred[0].size)
+    tprec = _share(_count(thin_pred & label), _count(thin_pred), _count(label))
+    tsens = _share(_count(thin_label & pred), _count(thin_label), _count(label))
+    return {
+        "dice": _share(2 * _count(pred & label), _count(pred) + _count(label), _count(label)),
+        "accuracy": _count(pred == label) / size,
+        "cldice": _share(2 * tprec * tsens, tprec + tsens, _count(label)),
+        "tprec": tprec,
+        "tsens": tsens,
+    }
+
+
+def _count(masks: _Masks) -> _Array:
+    return masks.reshape(len(masks), -1).sum(axis=1).astype(np.float64)
+
+
+def _share(part: _Array, whole: _Array, label: _Array) -> _Array:
+    """Divide; 0 where there is nothing to divide by, NaN where the label is empty."""
+    share = np.divide(part, whole, out=np.zeros_like(part), where=whole > 0)
+    return np.where(label > 0, share, np.nan)
+
+
+def _betti(both: _Masks) -> dict[str, _Array]:
+    numbers = np.asarray(batched_betti_numbers(both), dtype=np.float64)
+    return {
+        f"b{dimension}_{name}": numbers[:, side, dimension]
+        for dimension in range(numbers.shape[-1])
+        for side, name in enumerate(("pred", "label"))
+    }
+
+
+def _network_figures(skeletons: _Masks, *, n_points: int, th_snap: float) -> dict[str, _Array]:
+    rows = []
+    for thin_pred, thin_label in skeletons:
+        pred, label = _network(thin_pred), _network(thin_label)
+        distance = network_distance(pred, label, n_points=n_points, unit="patch", method="exact")
+        counts = count_junctions(pred, label, th_snap, matching="optimal")
+        rows.append([distance, counts.matched, counts.predicted, counts.labelled])
+    names = ("streetmover", "junctions_matched", "junctions_predicted", "junctions_labelled")
+    return dict(zip(names, np.array(rows, dtype=np.float64).T, strict=True))
+
+
+def _network(skeleton: _Masks) -> Network:
+    return traced_network(trace_skeleton(skeleton), shape=skeleton.shape)

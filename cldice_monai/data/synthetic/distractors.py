@@ -14,7 +14,6 @@ __all__ = ["add_blob", "draw_distractors", "draw_sheet"]
 
 _Image = npt.NDArray[np.float32]
 _BRIGHTNESS = (0.4, 1.1)  # smallest and largest, as a share of a vessel's
-_BLOB_RADIUS = (2.0, 6.0)  # voxels
 _SHEET_THICKNESS = (1.0, 2.5)  # voxels
 
 
@@ -41,7 +40,7 @@ def draw_distractors(
     light = np.zeros(tuple(shape), dtype=np.float32)
     if settings.blobs_per_megavoxel > 0.0:
         for _ in range(rng.poisson(settings.blobs_per_megavoxel * light.size / 1e6)):
-            radii = rng.uniform(*_BLOB_RADIUS, size=light.ndim)
+            radii = rng.uniform(*settings.blob_radius, size=light.ndim)
             add_blob(light, radii, rng.uniform(*_BRIGHTNESS), rng)
     for _ in range(settings.sheets):
         brightness = np.float32(rng.uniform(*_BRIGHTNESS))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
+import numpy.typing as npt
 
 from cldice_monai.data.synthetic.arguments import check_integer, check_shape
 from cldice_monai.data.synthetic.border import shorten_at_border
@@ -105,7 +107,7 @@ def generate_vessels(
     forks = graph.nodes[graph.degrees() >= 3]
     return VesselSample(
         image=image,
-        label=raster.label,
+        label=_label(graph, raster, settings.geometry.label_margin),
         centreline=raster.centreline,
         radius=raster.radius,
         bifurcations=np.floor(forks + 0.5).astype(np.int64),
@@ -114,6 +116,14 @@ def generate_vessels(
         preset=preset.name if isinstance(preset, Preset) else preset,
         seed=int(seed),
     )
+
+
+def _label(graph: VesselGraph, raster: Raster, margin: float) -> npt.NDArray[np.uint8]:
+    """Return the drawn vessels, with walls that are further out by a margin in voxels."""
+    if margin <= 0.0:
+        return raster.label
+    edges = tuple(replace(edge, radius=edge.radius + margin) for edge in graph.edges)
+    return rasterise(VesselGraph(graph.nodes, edges), raster.label.shape).label
 
 
 def _draw_graph(

@@ -93,7 +93,11 @@ def _one_channel(
         )
     size = settings.voxel_size
     spread = [sigma * side for sigma, side in zip(settings.psf_sigma, size, strict=True)]
-    acquired = as_acquired(blur(image, spread), size)
+    seen = blur(image, spread)
+    if settings.haze > 0.0:
+        far = blur(image, (settings.haze_sigma,) * 3)
+        seen = np.float32(1.0 - settings.haze) * seen + np.float32(settings.haze) * far
+    acquired = as_acquired(seen, size)
     return as_labelled(add_noise(acquired, settings=settings, rng=rng), size, shape)
 
 

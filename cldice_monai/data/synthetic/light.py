@@ -7,6 +7,7 @@ import numpy.typing as npt
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import dijkstra
 
+from cldice_monai.data.synthetic.fields import smooth_field
 from cldice_monai.data.synthetic.presets import ImagingSettings
 from cldice_monai.data.synthetic.rasterise import Raster
 from cldice_monai.data.synthetic.sample import VesselGraph
@@ -26,19 +27,50 @@ def vessel_light(
 
     Of hollow vessels only the wall is bright, as a stain of the wall shows it; thin ones are all
     wall. With a falloff the brightness falls exponentially along the vessels, from the thickest
-    vessel of each tree on, through its branches and the capillaries behind them.
+    vessel of each tree on, through its branches and the capillaries behind them. Depth and shading
+    change it with the place, not with the vessel.
 
     Args:
         graph: the network.
         raster: its drawing.
-        settings: ``hollow_fraction``, ``wall_thickness`` and ``falloff_length``.
+        settings: ``hollow_fraction``, ``wall_thickness``, ``falloff_length``, ``depth_length``,
+            ``absorption_length``, ``shading`` and ``shading_scale``.
         rng: source of randomness; not used where all is off.
 
     Returns:
-        (X, Y, Z) float32, 1 outside the vessels; None where hollow vessels and falloff are off.
+        (X, Y, Z) float32, 1 outside the vessels; None where all of it is off.
     """
-    if settings.hollow_fraction <= 0.0 and settings.falloff_length <= 0.0:
+    by_vessel = settings.hollow_fraction > 0.0 or settings.falloff_length > 0.0
+    by_place = max(settings.depth_length, settings.absorption_length, settings.shading) > 0.0
+    if not by_vessel and not by_place:
         return None
+    light = _light_by_vessel(graph, raster, settings=settings, rng=rng)
+    if by_place:
+        inside = raster.edge >= 0
+        light *= np.where(inside, _light_by_place(inside, settings, rng), np.float32(1.0))
+    return light
+
+
+def _light_by_place(
+    inside: npt.NDArray[np.bool_], settings: ImagingSettings, rng: np.random.Generator
+) -> npt.NDArray[np.float32]:
+    """Return what scattering and blood along the last axis, and shading, leave of the light."""
+    shape = inside.shape
+    light = np.ones(shape, dtype=np.float32)
+    if settings.depth_length > 0.0:
+        light *= np.exp(-np.arange(shape[-1], dtype=np.float32) / settings.depth_length)
+    if settings.absorption_length > 0.0:
+        crossed = np.cumsum(inside, axis=-1, dtype=np.float32)
+        light *= np.exp((inside - crossed) / np.float32(settings.absorption_length))
+    if settings.shading > 0.0:
+        field = smooth_field(shape, scale=settings.shading_scale, rng=rng)
+        light *= np.exp(np.float32(settings.shading) * field)
+    return light
+
+
+def _light_by_vessel(
+    graph: VesselGraph, raster: Raster, *, settings: ImagingSettings, rng: np.random.Generator
+) -> npt.NDArray[np.float32]:
     light = np.ones(raster.edge.shape, dtype=np.float32)
     index = np.flatnonzero(raster.edge >= 0)
     edge = raster.edge.ravel()[index]

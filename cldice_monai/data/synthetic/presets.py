@@ -65,6 +65,8 @@ class GeometrySettings:
         warp_wavelength: its shortest wavelength.
         radius_variation: relative standard deviation of the radius along a segment.
         radius_step: radii are rounded to multiples of it; 0 leaves them as they are.
+        label_margin: how much wider than the imaged vessel the label is drawn, in voxels of
+            radius, as people who draw labels tend to.
         demand: how trees grow by demand; None for trunks that cross the volume and scattered ends.
     """
 
@@ -84,6 +86,7 @@ class GeometrySettings:
     warp_wavelength: float = 60.0
     radius_variation: float = 0.08
     radius_step: float = 0.0
+    label_margin: float = 0.0
     demand: DemandSettings | None = None
 
 
@@ -110,8 +113,19 @@ class ImagingSettings:
         wall_thickness: of those, in voxels.
         falloff_length: way along the vessels, from the root of a tree, after which 1 / e of the
             brightness that can fall is left; 0 for none.
+        depth_length: way along the last axis after which 1 / e of the vessels' brightness is left,
+            as in tissue that scatters the light; 0 for none.
+        absorption_length: way through vessels, along the last axis, after which 1 / e of their
+            brightness is left: blood dims what lies deeper in a thick vessel and below it; 0 for
+            none.
+        shading: standard deviation of the logarithm of a slow change of the vessels' brightness,
+            as the shadows of other vessels and an uneven stain make it.
+        shading_scale: distance over which it changes.
         blobs_per_megavoxel: mean number of bright blobs that are no vessels.
+        blob_radius: smallest and largest half axis of a blob.
         sheets: number of bright sheets that are none.
+        haze: share of the light that comes from out of focus, spread by a far wider Gaussian.
+        haze_sigma: its standard deviation.
         voxel_size: sides of a voxel of the acquisition, in voxels of the label. The image is
             averaged over such voxels, gets its noise there, and is interpolated back.
     """
@@ -132,8 +146,15 @@ class ImagingSettings:
     hollow_fraction: float = 0.0
     wall_thickness: float = 1.0
     falloff_length: float = 0.0
+    depth_length: float = 0.0
+    absorption_length: float = 0.0
+    shading: float = 0.0
+    shading_scale: float = 30.0
     blobs_per_megavoxel: float = 0.0
+    blob_radius: tuple[float, float] = (2.0, 6.0)
     sheets: int = 0
+    haze: float = 0.0
+    haze_sigma: float = 8.0
     voxel_size: tuple[int, int, int] = (1, 1, 1)
 
 

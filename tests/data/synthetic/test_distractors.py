@@ -42,3 +42,8 @@ def test_sheet_is_thin_and_wide():
     thinnest = min(lit.sum(axis=axis).max() for axis in range(3))
     assert thinnest < 15
     assert light.max() <= 1.0
+
+
+def test_radius_of_blobs_can_be_chosen():
+    specks = _draw(blobs_per_megavoxel=300.0, blob_radius=(0.8, 1.5))
+    assert 0.0 < (specks > 0.2).mean() < 0.1 * (_draw(blobs_per_megavoxel=300.0) > 0.2).mean()

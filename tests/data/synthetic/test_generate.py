@@ -33,6 +33,16 @@ def test_same_seed_gives_the_same_sample(sample):
     np.testing.assert_array_equal(sample.radius, again.radius)
 
 
+def test_margin_widens_the_label_and_leaves_the_image_as_it_is():
+    settings = [Preset(name="m", geometry=GeometrySettings(label_margin=m)) for m in (0.0, 1.0)]
+    drawn, wider = (generate_vessels((40, 40, 40), preset=preset, seed=3) for preset in settings)
+    np.testing.assert_array_equal(wider.image, drawn.image)
+    away = ndimage.distance_transform_edt(drawn.label == 0)
+    assert (wider.label[away <= 0.5] == 1).all()
+    assert (wider.label[away == 1.0] == 1).mean() > 0.9
+    assert wider.label[away > 2.0].mean() < 0.001  # in the slits of forks alone
+
+
 def test_other_seed_gives_another_label(sample):
     assert (sample.label != generate_vessels((64, 64, 64), seed=2).label).mean() > 0.03
 

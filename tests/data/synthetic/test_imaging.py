@@ -157,3 +157,12 @@ def test_point_spread_is_in_voxels_of_the_acquisition():
     # along the rod nothing changes in either; across, the thick axis is smeared three times as far
     assert thick[10, 10, 14] > thin[10, 10, 14] + 5.0
     assert thick[10, 14, 10] == pytest.approx(thin[10, 14, 10], abs=1.0)
+
+
+def test_haze_spreads_a_share_of_the_light_and_loses_none():
+    sharp = _image(_CLEAN)[0]
+    hazy = _image(replace(_CLEAN, haze=0.4, haze_sigma=3.0))[0]
+    assert hazy.mean() == pytest.approx(sharp.mean(), rel=1e-3)
+    far = blur(sharp, (3.0, 3.0, 3.0))
+    np.testing.assert_allclose(hazy, 0.6 * sharp + 0.4 * far, rtol=1e-4)
+    assert hazy[10, 2, 2] > sharp[10, 2, 2]

@@ -70,3 +70,26 @@ def test_falloff_goes_on_through_the_branch_behind_a_fork():
     end = light[20, 8, 55]
     assert edge[20, 8, 55] == 1
     assert end == pytest.approx(0.3 + 0.7 * np.exp(-way / 30.0), rel=0.02)
+
+
+def test_brightness_falls_with_depth_and_the_tissue_around_keeps_its_own():
+    light, edge = _light([_THICK], depth_length=20.0)
+    np.testing.assert_allclose(light[8, 8], np.exp(-np.arange(60) / 20.0), rtol=1e-5)
+    assert (light[edge < 0] == 1.0).all()
+
+
+def test_shading_changes_slowly_and_by_as_much_as_it_says():
+    light, edge = _light([_THICK], shading=0.5, shading_scale=15.0)
+    change = np.log(light[8, 8])
+    assert 0.1 < change.std() < 1.0
+    assert np.abs(np.diff(change)).max() < 0.2
+    assert (light[edge < 0] == 1.0).all()
+
+
+def test_blood_dims_what_lies_deeper_in_a_vessel_and_below_it():
+    thick = _edge(0, 1, [12, 0, 20], [12, 23, 20], 5.0)
+    below = _edge(2, 3, [12, 0, 40], [12, 23, 40], 1.0)
+    light, edge = _light([thick, below], absorption_length=10.0)
+    inside = np.flatnonzero(edge[12, 12] >= 0)  # 11 voxels of the one, 3 of the other
+    np.testing.assert_allclose(light[12, 12, inside], np.exp(-np.arange(14) / 10.0), rtol=1e-5)
+    assert (light[edge < 0] == 1.0).all()

@@ -40,6 +40,7 @@ TRANSFORMS = [  # each with its dictionary form: Foo, Food, FooD, FooDict
     "RandVesselFalloff",
     "RemoveShortVessels",
     "ResampleToIsotropic",
+    "ResampleToWorkingGrid",
     "ScaleIntensityCutoff",
     "Skeletonize",
 ]

@@ -90,6 +90,12 @@ from cldice_monai.transforms.vessel_falloff import (
     RandVesselFalloffd,
     RandVesselFalloffDict,
 )
+from cldice_monai.transforms.working_grid import (
+    ResampleToWorkingGrid,
+    ResampleToWorkingGridD,
+    ResampleToWorkingGridd,
+    ResampleToWorkingGridDict,
+)
 
 __all__ = [
     "BinarizeLabel",
@@ -144,6 +150,10 @@ __all__ = [
     "ResampleToIsotropicD",
     "ResampleToIsotropicDict",
     "ResampleToIsotropicd",
+    "ResampleToWorkingGrid",
+    "ResampleToWorkingGridD",
+    "ResampleToWorkingGridDict",
+    "ResampleToWorkingGridd",
     "ScaleIntensityCutoff",
     "ScaleIntensityCutoffD",
     "ScaleIntensityCutoffDict",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable, Mapping
 from typing import Any, Literal
 
@@ -96,9 +97,11 @@ class ResampleToIsotropic(InvertibleTransform):
         """
         side = self.side_mm(img) if side_mm is None else side_mm
         interpolation = "nearest" if self.mode == "label" else self.mode
-        spacing = Spacing(pixdim=(side,) * (img.ndim - 1), mode=interpolation)
+        unit = _unit_near(side)
+        spacing = Spacing(pixdim=(side / unit,) * (img.ndim - 1), mode=interpolation)
         with spacing.sp_resample.trace_transform(False):
-            out = spacing(_for_monai(img))
+            out = spacing(_for_monai(img, unit))
+        out.affine = _in_unit(out.affine, 1 / unit)
         if self.mode == "label":
             grid = out.affine
             out = MetaTensor(resample_label(img, grid, out.shape[1:])).copy_meta_from(out)
@@ -124,15 +127,36 @@ class ResampleToIsotropic(InvertibleTransform):
             out = MetaTensor(resample_label(img, affine, size)).copy_meta_from(img)
         else:
             back = SpatialResample(mode=before["mode"])
+            unit = _unit_near(float(min(affine_to_spacing(img.affine, r=img.ndim - 1))))
             with back.trace_transform(False):
-                out = back(_for_monai(img), dst_affine=affine, spatial_size=size)
+                grid = _in_unit(affine, unit)
+                out = back(_for_monai(img, unit), dst_affine=grid, spatial_size=size)
         out.affine = affine
         return out
 
 
-def _for_monai(img: MetaTensor) -> MetaTensor:
-    """Return bfloat16, which MONAI's resampling does not take, as float32."""
-    return img.float() if img.dtype == torch.bfloat16 else img
+def _for_monai(img: MetaTensor, unit: float) -> MetaTensor:
+    """Return the image in another unit; as float32 if bfloat16, which MONAI does not resample."""
+    out = MetaTensor(img.as_tensor().float() if img.dtype == torch.bfloat16 else img.as_tensor())
+    out = out.copy_meta_from(img)
+    out.affine = _in_unit(img.affine, unit)
+    return out
+
+
+def _unit_near(side: float) -> float:
+    """Return the power of two nearest to a length.
+
+    MONAI takes affines that differ by less than 0.001 for the same, whatever their unit: voxels of
+    1 and 2 um are the same to it if the affine is in mm. A power of two leaves every digit.
+    """
+    return float(2.0 ** round(math.log2(side)))
+
+
+def _in_unit(affine: torch.Tensor, unit: float) -> torch.Tensor:
+    """Return an affine whose lengths are counted in a unit."""
+    scaled = affine.clone()
+    scaled[:-1] /= unit
+    return scaled
 
 
 class ResampleToIsotropicd(MapTransform, InvertibleTransform):

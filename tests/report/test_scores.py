@@ -1,7 +1,11 @@
 import numpy as np
 import pytest
 
-from cldice_monai.report.scores import score_segmentation
+from cldice_monai.report.scores import (
+    patch_betti_errors,
+    score_segmentation,
+    without_small_objects,
+)
 
 
 def _rod(stop: int = 12) -> np.ndarray:
@@ -51,3 +55,27 @@ def test_disjoint_prediction_scores_zero():
 def test_shapes_must_agree():
     with pytest.raises(ValueError, match="one shape"):
         score_segmentation(np.zeros((2, 2, 2)), np.zeros((2, 2, 3)))
+
+
+def test_patch_errors_are_the_mean_over_the_papers_patches():
+    label = np.zeros((48, 48, 48), bool)
+    label[4:40, 10, 10] = True  # every one of the 24 patches is this whole volume
+    prediction = label.copy()
+    prediction[20, 10, 10] = False
+    prediction[30, 30, 30] = True
+    assert patch_betti_errors(prediction, label, case_id="a") == [2.0, 0.0, 0.0]
+
+
+def test_patches_are_those_of_the_case_and_not_of_the_prediction():
+    rng = np.random.default_rng(0)
+    label, prediction = rng.random((2, 70, 70, 60)) < 0.001
+    errors = [patch_betti_errors(prediction, label, case_id=name) for name in "aab"]
+    assert errors[0] == errors[1] != errors[2]
+
+
+def test_small_objects_go_and_those_that_touch_by_a_corner_stay():
+    mask = np.zeros((6, 6, 6), bool)
+    mask[0, 0, 0] = mask[1, 1, 1] = mask[5, 5, 5] = True
+    kept = without_small_objects(mask, smallest=2)
+    assert np.argwhere(kept).tolist() == [[0, 0, 0], [1, 1, 1]]
+    assert not without_small_objects(np.zeros_like(mask), smallest=2).any()

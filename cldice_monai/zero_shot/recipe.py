@@ -1,0 +1,84 @@
+"""The numbers of the zero-shot weights, fixed before any scored volume was looked at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from torch import nn
+
+__all__ = ["BUDGETS", "RECIPE", "TrainingPlan", "ZeroShotRecipe", "make_network"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ZeroShotRecipe:
+    """How a volume is prepared and how its probabilities become a mask.
+
+    Attributes:
+        side_mm: voxel side that volumes of a microscope are resampled to, see
+            `ResampleToWorkingGrid`.
+        cutoff: quantile above which intensities are cut off before they are scaled to [0, 1].
+        gamma: exponent of the intensities after that; below 1 it lifts dim vessels.
+        threshold: probability above which a voxel is vessel.
+        window: sides of the sliding window in voxels.
+        overlap: share that two windows have in common along each axis.
+    """
+
+    side_mm: float = 0.002
+    cutoff: float = 0.995
+    gamma: float = 0.5
+    threshold: float = 0.3
+    window: int = 64
+    overlap: float = 0.5
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingPlan:
+    """How long and on what the network is trained.
+
+    Attributes:
+        n_volumes: synthetic volumes, drawn anew for every seed.
+        volume_side: their sides in voxels.
+        steps: optimiser steps.
+        batch_size: patches a step.
+        patch_side: sides of a patch in voxels.
+        lr: highest learning rate; it rises for a tenth of the steps and falls to 0 as a cosine.
+        alpha: share of clDice in the loss.
+        iter_: iterations of its soft skeleton.
+        gamma_spread: standard deviation of the logarithm of a random exponent of the intensities.
+        scale_spread: standard deviation of the logarithm of a random factor of them.
+    """
+
+    n_volumes: int = 160
+    volume_side: int = 96
+    steps: int = 1000
+    batch_size: int = 4
+    patch_side: int = 64
+    lr: float = 0.003
+    alpha: float = 0.5
+    iter_: int = 5
+    gamma_spread: float = 0.3
+    scale_spread: float = 0.2
+
+
+RECIPE = ZeroShotRecipe()
+"""The recipe of the weights that come with the bundle."""
+
+BUDGETS = {
+    "cpu": TrainingPlan(),
+    "gpu": TrainingPlan(n_volumes=1000, steps=4000, batch_size=8),
+}
+"""Plans for two cores of a CPU, below 75 minutes a seed, and for a GPU."""
+
+
+def make_network() -> nn.Module:
+    """Return the network of the weights with random ones: the default of the bundle's configs.
+
+    Example:
+        >>> sum(weights.numel() for weights in make_network().parameters()) // 1000
+        1188
+    """
+    from monai.networks.nets import UNet
+
+    settings: dict[str, Any] = {"norm": "INSTANCE", "num_res_units": 2}
+    return UNet(3, 1, 1, channels=(16, 32, 64, 128), strides=(2, 2, 2), **settings)

@@ -1,0 +1,117 @@
+"""Segment a volume in memory with the zero-shot recipe."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from monai.data import MetaTensor
+from monai.inferers import SlidingWindowInferer
+from torch import nn
+
+from cldice_monai.inferers import AutocastInferer
+from cldice_monai.transforms import FillNonFinite, ResampleToWorkingGrid
+from cldice_monai.transforms.intensity import cut_off_and_scale
+from cldice_monai.workflows.weights import load_weights
+from cldice_monai.zero_shot.recipe import RECIPE, ZeroShotRecipe, make_network
+
+__all__ = ["load_network", "prepare_intensities", "probabilities", "segment_volume"]
+
+
+def load_network(path: str | os.PathLike[str]) -> nn.Module:
+    """Return the network with the weights of a file, ready to segment.
+
+    Args:
+        path: a file of `save_weights`, in any floating type.
+
+    Raises:
+        InputError: if the file is missing or of another network.
+    """
+    network = make_network()
+    load_weights(network, path)
+    return network.eval()
+
+
+def prepare_intensities(image: np.ndarray, *, recipe: ZeroShotRecipe = RECIPE) -> np.ndarray:
+    """Cut a volume off, scale it to [0, 1] and lift its dim vessels.
+
+    Args:
+        image: finite intensities, any shape.
+        recipe: says where to cut and how much to lift.
+
+    Returns:
+        float32 of the same shape.
+
+    Example:
+        >>> prepare_intensities(np.array([0.0, 1.0, 4.0]), recipe=ZeroShotRecipe(cutoff=1)).tolist()
+        [0.0, 0.5, 1.0]
+    """
+    scaled = cut_off_and_scale(image, recipe.cutoff)
+    return np.asarray(scaled**recipe.gamma, dtype=np.float32)
+
+
+def segment_volume(
+    image: np.ndarray,
+    network: nn.Module,
+    *,
+    spacing_um: Sequence[float] | None = None,
+    recipe: ZeroShotRecipe = RECIPE,
+) -> np.ndarray:
+    """Segment one volume on its own grid.
+
+    Args:
+        image: (X, Y, Z) intensities.
+        network: from `load_network`.
+        spacing_um: voxel size along the three axes in micrometres; None where it is unknown, and
+            the volume keeps its grid.
+        recipe: grid, intensities and threshold.
+
+    Returns:
+        Boolean mask of the image's shape.
+
+    Example:
+        >>> image = np.zeros((20, 20, 6), np.float32); image[:, 9:12, 2:4] = 9
+        >>> segment_volume(image, make_network(), spacing_um=(1, 1, 5)).shape
+        (20, 20, 6)
+    """
+    found = probabilities(image, network, spacing_um=spacing_um, recipe=recipe)
+    return np.asarray(found > recipe.threshold)
+
+
+def probabilities(
+    image: np.ndarray,
+    network: nn.Module,
+    *,
+    spacing_um: Sequence[float] | None = None,
+    recipe: ZeroShotRecipe = RECIPE,
+) -> np.ndarray:
+    """Return how sure the network is of each voxel, before the threshold.
+
+    Args:
+        image: as for `segment_volume`.
+        network: as there.
+        spacing_um: as there.
+        recipe: as there.
+
+    Returns:
+        float32 of the image's shape, from 0 to 1.
+    """
+    mm = np.ones(3) if spacing_um is None else np.asarray(spacing_um, dtype=float) / 1000.0
+    volume = torch.from_numpy(np.ascontiguousarray(image[None], dtype=np.float32))
+    volume = FillNonFinite()(MetaTensor(volume, affine=torch.diag(torch.tensor([*mm, 1.0]))))
+    resample = ResampleToWorkingGrid(recipe.side_mm)
+    prepared = resample(volume)
+    array = prepare_intensities(prepared.numpy(), recipe=recipe)
+    # a thin stack is not padded to a cube: the padding would take part in the norms
+    window = [min(recipe.window, -(-n // 8) * 8) for n in array.shape[1:]]
+    inferer = AutocastInferer(
+        SlidingWindowInferer(window, 4, overlap=recipe.overlap, mode="gaussian")
+    )
+    device = next(network.parameters()).device
+    network.eval()
+    with torch.no_grad():
+        logits = inferer(torch.from_numpy(array)[None].to(device), network)
+    found = MetaTensor(torch.sigmoid(logits[0]).float().cpu()).copy_meta_from(prepared)
+    return np.asarray(resample.inverse(found)[0].numpy())

@@ -1,0 +1,128 @@
+"""Train the zero-shot network on synthetic volumes; a run that was killed goes on where it was."""
+
+from __future__ import annotations
+
+import io
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from monai.inferers import SimpleInferer
+from torch import nn
+
+from cldice_monai.files import replace_when_complete
+from cldice_monai.inferers import AutocastInferer
+from cldice_monai.losses import SoftDiceclDiceLoss
+from cldice_monai.zero_shot.patches import SyntheticVolumes, draw_batch
+from cldice_monai.zero_shot.recipe import TrainingPlan, make_network
+
+__all__ = ["half_precision", "train_network"]
+
+_STEPS_BETWEEN_SAVES = 50
+_LARGEST_NORM = 5.0  # of a step's gradient
+_RISING = 0.1  # share of the steps in which the learning rate rises
+
+
+def train_network(
+    volumes: SyntheticVolumes,
+    *,
+    plan: TrainingPlan,
+    seed: int,
+    checkpoint: str | os.PathLike[str],
+    device: str = "cpu",
+    progress: Callable[[str], None] | None = print,
+) -> tuple[nn.Module, list[float], float]:
+    """Train until the last step of a plan; no volume chooses among the steps.
+
+    Every step draws its patches from the seed and its own number, so that a run that was broken
+    off and goes on sees what one without a break sees.
+
+    Args:
+        volumes: synthetic volumes.
+        plan: steps, batch, learning rate and loss.
+        seed: of the first weights and of the patches.
+        checkpoint: file of the whole state, written every 50 steps; where it exists, the run goes
+            on after it.
+        device: "cpu" or "cuda".
+        progress: called with a line every 50 steps; None for silence.
+
+    Returns:
+        The network, the loss of every step, and the seconds of training, those before a break
+        included.
+    """
+    torch.manual_seed(seed)
+    network = make_network().to(device)
+    optimizer = torch.optim.AdamW(network.parameters(), lr=plan.lr, weight_decay=1e-5)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, plan.lr, total_steps=plan.steps, pct_start=_RISING
+    )
+    parts = {"network": network, "optimizer": optimizer, "schedule": schedule}
+    losses, before = _restored(Path(checkpoint), parts, device)
+    loss = SoftDiceclDiceLoss(alpha=plan.alpha, iter_=plan.iter_, sigmoid=True)
+    start = time.perf_counter()
+    while len(losses) < plan.steps:
+        rng = np.random.default_rng([seed, len(losses)])
+        arrays = draw_batch(volumes, plan=plan, rng=rng)
+        image, label = (torch.from_numpy(array).to(device) for array in arrays)
+        losses.append(_step(network, optimizer, loss, image, label))
+        schedule.step()
+        if len(losses) % _STEPS_BETWEEN_SAVES == 0 or len(losses) == plan.steps:
+            seconds = before + time.perf_counter() - start
+            _save(Path(checkpoint), parts, losses, seconds)
+            if progress is not None:
+                mean = np.mean(losses[-_STEPS_BETWEEN_SAVES:])
+                progress(f"step {len(losses)} of {plan.steps}: loss {mean:.3f}, {seconds:.0f} s")
+    return network, losses, before + time.perf_counter() - start
+
+
+def _step(
+    network: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    loss: nn.Module,
+    image: torch.Tensor,
+    label: torch.Tensor,
+) -> float:
+    network.train()
+    with torch.autocast("cuda", torch.bfloat16, enabled=image.is_cuda):
+        logits = AutocastInferer(SimpleInferer())(image, network)
+    value = loss(logits.float(), label)
+    optimizer.zero_grad()
+    value.backward()
+    nn.utils.clip_grad_norm_(network.parameters(), _LARGEST_NORM)
+    optimizer.step()
+    return float(value.detach())
+
+
+def half_precision(network: nn.Module) -> nn.Module:
+    """Return the network with its weights in float16, half the size on disk.
+
+    Args:
+        network: changed in place.
+
+    Example:
+        >>> next(half_precision(nn.Linear(2, 2)).parameters()).dtype
+        torch.float16
+    """
+    return network.cpu().half()
+
+
+def _save(path: Path, parts: dict[str, Any], losses: list[float], seconds: float) -> None:
+    state = {name: part.state_dict() for name, part in parts.items()}
+    content = io.BytesIO()
+    torch.save({**state, "losses": losses, "seconds": seconds}, content)
+    with replace_when_complete(path) as temporary:
+        temporary.write_bytes(content.getvalue())
+
+
+def _restored(path: Path, parts: dict[str, Any], device: str) -> tuple[list[float], float]:
+    """Load the state of a run that was broken off; return its losses and seconds."""
+    if not path.is_file():
+        return [], 0.0
+    state = torch.load(path, map_location=device, weights_only=True)
+    for name, part in parts.items():
+        part.load_state_dict(state[name])
+    return list(state["losses"]), float(state["seconds"])

@@ -1,0 +1,77 @@
+"""Training on synthetic volumes, in one go and with a break."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from cldice_monai.zero_shot import BUDGETS, SyntheticVolumes, draw_batch, train_network
+
+# no patch below 32: bfloat16 gradients of 3D convolutions over 2 voxels are wrong in torch 2.13
+PLAN = replace(
+    BUDGETS["cpu"], n_volumes=2, volume_side=40, steps=4, batch_size=2, patch_side=32, iter_=2
+)
+
+
+@pytest.fixture(scope="module")
+def volumes(tmp_path_factory: pytest.TempPathFactory) -> SyntheticVolumes:
+    folder = tmp_path_factory.mktemp("volumes") / "drawn"
+    return SyntheticVolumes.draw_or_read(folder, plan=PLAN, seed=5)
+
+
+def test_volumes_are_drawn_once_and_read_after_that(tmp_path: Path):
+    folder = tmp_path / "volumes"
+    first = SyntheticVolumes.draw_or_read(folder, plan=PLAN, seed=1)
+    again = SyntheticVolumes.draw_or_read(folder, plan=PLAN, seed=2)
+    assert [image.shape for image in first.images] == [(40, 40, 40)] * 2
+    for one, other in zip(first.images + first.labels, again.images + again.labels, strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert all(0.0 <= image.min() <= image.max() <= 1.0 for image in first.images)
+
+
+def test_patches_follow_the_source_of_randomness_and_keep_image_and_label_together():
+    label = np.zeros((36, 36, 36), bool)
+    label[4:20, 9:12, 9:12] = True
+    volumes = SyntheticVolumes([label.astype(np.float16)], [label])
+    batches = [draw_batch(volumes, plan=PLAN, rng=np.random.default_rng(s)) for s in (0, 0, 1)]
+    for one, other in zip(batches[0], batches[1], strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert not np.array_equal(batches[0][1], batches[2][1])
+    image, mask = batches[0]
+    assert image.shape == mask.shape == (2, 1, 32, 32, 32)
+    np.testing.assert_array_equal(image > 0, mask > 0)
+
+
+def test_run_that_was_broken_off_goes_on_to_the_same_weights(
+    volumes: SyntheticVolumes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("cldice_monai.zero_shot.training._STEPS_BETWEEN_SAVES", 2)
+    options = {"plan": PLAN, "seed": 3}
+    whole, losses, _ = train_network(volumes, **options, checkpoint=tmp_path / "a.pt")
+
+    def break_off(line: str) -> None:
+        raise KeyboardInterrupt(line)
+
+    broken = tmp_path / "b.pt"
+    with pytest.raises(KeyboardInterrupt, match="step 2 of 4"):
+        train_network(volumes, **options, checkpoint=broken, progress=break_off)
+    lines: list[str] = []
+    resumed, again, _ = train_network(volumes, **options, checkpoint=broken, progress=lines.append)
+    assert [line.split(":")[0] for line in lines] == ["step 4 of 4"]
+    assert again == losses
+    for one, other in zip(whole.parameters(), resumed.parameters(), strict=True):
+        assert torch.equal(one, other)
+
+
+def test_training_lowers_the_loss(volumes: SyntheticVolumes, tmp_path: Path):
+    plan = replace(PLAN, steps=30, lr=0.01)
+    _, losses, seconds = train_network(
+        volumes, plan=plan, seed=0, checkpoint=tmp_path / "a.pt", progress=None
+    )
+    assert np.mean(losses[-5:]) < np.mean(losses[:5]) - 0.1
+    assert len(losses) == 30
+    assert seconds > 0

@@ -6,6 +6,12 @@ import pytest
 import torch.distributed as dist
 from monai.bundle import ConfigWorkflow
 
+import cldice_monai.workflows
+from tests.conftest import ROOT
+
+NETWORKS = sorted(path.stem for path in (ROOT / "bundle" / "configs").glob("net_*.json"))
+ON_INFERENCE = [*NETWORKS, "loss_ce_cldice", "inference_trt"]
+
 
 def _workflow(root: Path, configs: list[str], kind: str, **overrides: object) -> ConfigWorkflow:
     return ConfigWorkflow(
@@ -30,12 +36,26 @@ def process_group(tmp_path: Path) -> Iterator[None]:
 @pytest.mark.usefixtures("process_group")
 @pytest.mark.parametrize(
     ("configs", "kind"),
-    [(["train"], "train"), (["train", "multi_gpu_train"], "train"), (["inference"], "infer")],
+    [
+        (["train"], "train"),
+        (["train", "multi_gpu_train"], "train"),
+        (["inference"], "infer"),
+        *[(["inference", overlay], "infer") for overlay in ON_INFERENCE],
+    ],
     ids=lambda value: "+".join(value) if isinstance(value, list) else "",
 )
 def test_no_property_that_monai_asks_for_is_missing(
-    root: Path, configs: list[str], kind: str, make_dataset: Callable[..., Path], tmp_path: Path
+    root: Path,
+    configs: list[str],
+    kind: str,
+    make_dataset: Callable[..., Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ):
+    # the compiler of TensorRT needs a GPU
+    monkeypatch.setattr(
+        cldice_monai.workflows, "compile_with_tensorrt", lambda network, *_, **__: network
+    )
     workflow = _workflow(
         root, configs, kind, dataset_dir=str(make_dataset(3, n_test=1)), output_dir=str(tmp_path)
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -52,11 +53,15 @@ def wheel_python(wheel: Path, root: Path, tmp_path_factory: pytest.TempPathFacto
 
 
 def _run(python: Path, program: str, folder: Path) -> str:
+    return _call([python, "-c", program], folder)
+
+
+def _call(command: list[object], folder: Path) -> str:
     clean = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
     result = subprocess.run(
-        [python, "-c", program], cwd=folder, env=clean, capture_output=True, text=True, check=False
+        list(map(str, command)), cwd=folder, env=clean, capture_output=True, text=True, check=False
     )
-    assert result.returncode == 0, result.stderr
+    assert result.returncode == 0, result.stdout + result.stderr
     return result.stdout
 
 
@@ -103,3 +108,23 @@ from cldice_monai.data.find_cases import find_training_cases
 print(find_training_cases("made").layout)
 """
     assert "Decathlon" in _run(wheel_python, program, tmp_path)
+
+
+def test_installed_wheel_segments_with_a_bundle_that_it_has_copied_out(
+    wheel_python: Path, root: Path, tmp_path: Path
+):
+    folder = tmp_path / "far from the repository"
+    folder.mkdir()
+    command_line = wheel_python.parent / "cldice-monai"
+    _call([command_line, "synthesize", "made", "--n", "3", "--size", "48"], folder)
+    assert _call([command_line, "bundle", "my bundle"], folder) == "written: my bundle\n"
+    model = folder / "my bundle" / "models" / "model.pt"
+    assert model.read_bytes() == (root / "bundle" / "models" / "model.pt").read_bytes()
+    configs = folder / "my bundle" / "configs"
+    inference = [wheel_python, "-m", "monai.bundle", "run", "--bundle_root", "my bundle"]
+    inference += ["--config_file", configs / "inference.json", "--roi", "[48,48,48]"]
+    said = _call([*inference, "--dataset_dir", "made", "--output_dir", "out"], folder)
+    assert "results of 1 volumes are in out" in said
+    ((case_id, case),) = json.loads((folder / "out" / "metrics.json").read_text())["cases"].items()
+    assert (folder / "out" / f"{case_id}_mask.nii.gz").is_file()
+    assert case["scores"]["cldice"] > 0.8  # trained weights, and the package's own metrics

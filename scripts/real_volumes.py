@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
+from PIL import Image, ImageSequence
 
 __all__ = ["ROOT", "VOLUMES", "RealVolume", "read_tiff"]
 
@@ -47,9 +48,8 @@ class RealVolume:
 
 def read_tiff(path: Path) -> np.ndarray:
     """Read a TIFF stack (LZW too) as a (z, y, x) array."""
-    import itk
-
-    return np.asarray(itk.array_from_image(itk.imread(str(path))))
+    with Image.open(path) as stack:
+        return np.stack([np.asarray(page) for page in ImageSequence.Iterator(stack)])
 
 
 def _stack(

@@ -2,5 +2,6 @@
 
 from cldice_monai.inferers.autocast import AutocastInferer, cpu_has_bfloat16
 from cldice_monai.inferers.flip import FlipInferer
+from cldice_monai.inferers.scales import ScaleAverageInferer
 
-__all__ = ["AutocastInferer", "FlipInferer", "cpu_has_bfloat16"]
+__all__ = ["AutocastInferer", "FlipInferer", "ScaleAverageInferer", "cpu_has_bfloat16"]

@@ -12,7 +12,7 @@ from monai.utils import TransformBackends, convert_to_dst_type
 
 from cldice_monai.transforms._containers import as_channel_first_numpy
 from cldice_monai.transforms._items import apply_to_keys
-from cldice_monai.transforms.intensity import cut_off_and_scale
+from cldice_monai.transforms.intensity import cut_off_and_scale, lift_dim
 
 __all__ = [
     "ScaleIntensityCutoff",
@@ -37,10 +37,12 @@ class ScaleIntensityCutoff(Transform):
 
     Args:
         cutoff: quantile from 0 (exclusive) to 1, one for all channels or one a channel.
+        lift: how much dim vessels are lifted after that, by log(1 + lift x) / log(1 + lift); 0 for
+            VesSAP's linear scale.
 
     Raises:
-        ValueError: if a cut-off is out of range; when called: if the image is not finite, has no
-            channel axis, or has another number of channels than there are cut-offs.
+        ValueError: if a cut-off is out of range or lift below 0; when called: if the image is not
+            finite, has no channel axis, or has another number of channels than there are cut-offs.
 
     Example:
         >>> import torch
@@ -55,14 +57,17 @@ class ScaleIntensityCutoff(Transform):
 
     backend = (TransformBackends.TORCH, TransformBackends.NUMPY)
 
-    def __init__(self, cutoff: float | Sequence[float] = 0.99) -> None:
+    def __init__(self, cutoff: float | Sequence[float] = 0.99, lift: float = 0.0) -> None:
         values = (cutoff,) if isinstance(cutoff, int | float | np.number) else tuple(cutoff)
         if not values or not all(0 < value <= 1 for value in values):
             raise ValueError(
                 f"cutoff must be above 0 and at most 1 for every channel, got {cutoff}; "
                 "0.99 cuts off the brightest hundredth"
             )
+        if not 0 <= lift < float("inf"):
+            raise ValueError(f"lift must be 0 or more, got {lift!r}; 0 keeps the scale linear")
         self.cutoff = values
+        self.lift = lift
 
     def __call__(self, img: NdarrayOrTensor) -> NdarrayOrTensor:
         """Scale an image.
@@ -81,6 +86,7 @@ class ScaleIntensityCutoff(Transform):
                 f"{len(image)} channels; give {len(image)}"
             )
         scaled = np.stack([cut_off_and_scale(c, q) for c, q in zip(image, cutoffs, strict=True)])
+        scaled = lift_dim(scaled, self.lift)
         return convert_to_dst_type(scaled, dst=img, dtype=scaled.dtype)[0]
 
 
@@ -90,6 +96,7 @@ class ScaleIntensityCutoffd(MapTransform):
     Args:
         keys: keys of the images.
         cutoff: quantile, one for all channels or one a channel.
+        lift: how much dim vessels are lifted; 0 for a linear scale.
         allow_missing_keys: leave out keys that an item does not have.
 
     Example:
@@ -105,10 +112,11 @@ class ScaleIntensityCutoffd(MapTransform):
         self,
         keys: KeysCollection,
         cutoff: float | Sequence[float] = 0.99,
+        lift: float = 0.0,
         allow_missing_keys: bool = False,
     ) -> None:
         super().__init__(keys, allow_missing_keys)
-        self.converter = ScaleIntensityCutoff(cutoff)
+        self.converter = ScaleIntensityCutoff(cutoff, lift)
 
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
         """Return a copy of the item with the images scaled."""

@@ -18,18 +18,20 @@ class ZeroShotRecipe:
         side_mm: voxel side that volumes of a microscope are resampled to, see
             `ResampleToWorkingGrid`.
         cutoff: quantile above which intensities are cut off before they are scaled to [0, 1].
-        gamma: exponent of the intensities after that; below 1 it lifts dim vessels.
+        lift: how much dim vessels are lifted after that, see `ScaleIntensityCutoff`.
         threshold: probability above which a voxel is vessel.
         window: sides of the sliding window in voxels.
         overlap: share that two windows have in common along each axis.
+        factors: resolutions whose probabilities are averaged, as factors of the voxel's side.
     """
 
     side_mm: float = 0.002
     cutoff: float = 0.995
-    gamma: float = 0.5
+    lift: float = 50.0
     threshold: float = 0.3
     window: int = 64
     overlap: float = 0.5
+    factors: tuple[float, ...] = (1.0, 1.5, 2.0, 3.0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +78,7 @@ def make_network() -> nn.Module:
 
     Example:
         >>> sum(weights.numel() for weights in make_network().parameters()) // 1000
-        1188
+        1185
     """
     from monai.networks.nets import UNet
 

@@ -8,12 +8,11 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 from monai.data import MetaTensor
-from monai.inferers import SlidingWindowInferer
 from torch import nn
 
-from cldice_monai.inferers import AutocastInferer
+from cldice_monai.inferers import AutocastInferer, ScaleAverageInferer
 from cldice_monai.transforms import FillNonFinite, ResampleToWorkingGrid
-from cldice_monai.transforms.intensity import cut_off_and_scale
+from cldice_monai.transforms.intensity import cut_off_and_scale, lift_dim
 from cldice_monai.workflows.weights import load_weights
 from cldice_monai.zero_shot.recipe import RECIPE, ZeroShotRecipe, make_network
 
@@ -45,11 +44,11 @@ def prepare_intensities(image: np.ndarray, *, recipe: ZeroShotRecipe = RECIPE) -
         float32 of the same shape.
 
     Example:
-        >>> prepare_intensities(np.array([0.0, 1.0, 4.0]), recipe=ZeroShotRecipe(cutoff=1)).tolist()
+        >>> image = np.array([0.0, 2.0, 8.0])
+        >>> prepare_intensities(image, recipe=ZeroShotRecipe(cutoff=1, lift=8)).tolist()
         [0.0, 0.5, 1.0]
     """
-    scaled = cut_off_and_scale(image, recipe.cutoff)
-    return np.asarray(scaled**recipe.gamma, dtype=np.float32)
+    return lift_dim(cut_off_and_scale(image, recipe.cutoff), recipe.lift)
 
 
 def segment_volume(
@@ -104,11 +103,10 @@ def probabilities(
     resample = ResampleToWorkingGrid(recipe.side_mm)
     prepared = resample(volume)
     array = prepare_intensities(prepared.numpy(), recipe=recipe)
-    # a thin stack is not padded to a cube: the padding would take part in the norms
-    window = [min(recipe.window, -(-n // 8) * 8) for n in array.shape[1:]]
-    inferer = AutocastInferer(
-        SlidingWindowInferer(window, 4, overlap=recipe.overlap, mode="gaussian")
+    slide = ScaleAverageInferer(
+        (recipe.window,) * 3, factors=recipe.factors, overlap=recipe.overlap
     )
+    inferer = AutocastInferer(slide)
     device = next(network.parameters()).device
     network.eval()
     with torch.no_grad():

@@ -85,3 +85,18 @@ def test_cut_off_may_be_a_number_of_numpy():
     expected = ScaleIntensityCutoff(0.5)(image)
     np.testing.assert_array_equal(ScaleIntensityCutoff(np.float32(0.5))(image), expected)
     np.testing.assert_array_equal(ScaleIntensityCutoff(np.array([0.5, 0.5]))(image), expected)
+
+
+def test_lift_raises_the_dim_and_keeps_both_ends():
+    image = np.array([[0.0, 1.0, 4.0, 400.0]])
+    lifted = ScaleIntensityCutoff(cutoff=2 / 3, lift=24.0)(image)
+    expected = [0.0, np.log(7.0) / np.log(25.0), 1.0, 1.0]
+    np.testing.assert_allclose(lifted[0], expected, rtol=1e-5)
+    linear = ScaleIntensityCutoff(cutoff=2 / 3, lift=0.0)(image)
+    np.testing.assert_allclose(linear[0], [0.0, 0.25, 1.0, 1.0], rtol=1e-6)
+
+
+@pytest.mark.parametrize("lift", [-1.0, float("inf"), float("nan")])
+def test_lift_that_is_no_number_of_zero_or_more_is_refused(lift):
+    with pytest.raises(ValueError, match="lift must be 0 or more"):
+        ScaleIntensityCutoff(lift=lift)

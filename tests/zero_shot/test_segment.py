@@ -53,11 +53,12 @@ def test_mask_lies_on_the_grid_of_the_image(spacing):
 
 
 def test_microscopy_is_segmented_at_two_micrometres_and_other_volumes_as_they_are():
-    network = Brightness()
-    segment_volume(bright_tube((64, 64, 8)), network, spacing_um=(1.0, 1.0, 5.0))
-    assert network.shapes[-1] == (32, 32, 24)  # 32 x 32 x 18, in whole eighths
-    segment_volume(bright_tube((64, 64, 8)), network)
-    assert network.shapes[-1] == (64, 64, 8)
+    network, single = Brightness(), replace(RECIPE, factors=(1.0,))
+    image = bright_tube((64, 64, 8))
+    segment_volume(image, network, spacing_um=(1.0, 1.0, 5.0), recipe=single)
+    assert network.shapes == [(32, 32, 24)]  # 32 x 32 x 18, in whole eighths
+    segment_volume(bright_tube((64, 64, 8)), network, recipe=single)
+    assert network.shapes[1:] == [(64, 64, 16)]  # two eighths at least
 
 
 def test_threshold_is_that_of_the_recipe():
@@ -70,8 +71,9 @@ def test_threshold_is_that_of_the_recipe():
 
 def test_dim_vessels_are_lifted_and_the_brightest_cut_off():
     image = np.array([0.0] * 500 + [1.0] * 480 + [4.0] * 19 + [400.0])
-    prepared = prepare_intensities(image, recipe=replace(RECIPE, cutoff=0.99, gamma=0.5))
-    np.testing.assert_allclose(prepared[[0, 600, -2, -1]], [0.0, 0.5, 1.0, 1.0], atol=1e-3)
+    prepared = prepare_intensities(image, recipe=replace(RECIPE, cutoff=0.99, lift=24.0))
+    # log(1 + 24 / 4) / log(1 + 24)
+    np.testing.assert_allclose(prepared[[0, 600, -2, -1]], [0.0, 0.604529, 1.0, 1.0], atol=1e-4)
 
 
 def test_not_finite_voxels_and_an_empty_volume_do_not_stop_it():

@@ -1,0 +1,97 @@
+"""Average what a network says at several sizes of the voxel."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from monai.inferers import Inferer, SlidingWindowInferer
+from torch.nn.functional import interpolate
+
+__all__ = ["ScaleAverageInferer"]
+
+_SURE = 1e-6  # a mean of probabilities is kept this far off 0 and 1, so that its logit is finite
+
+
+class ScaleAverageInferer(Inferer):
+    """Slide a window over a volume at several resolutions and average the probabilities.
+
+    A network knows vessels of some radii in voxels, and sees little of one that is wider than its
+    window. On coarser voxels a thick vessel is as thin as those it knows; capillaries are found on
+    the finest. Each coarser volume is interpolated from the one that is given, and the network's
+    logits back to its grid.
+
+    Args:
+        roi_size: longest sides of the window in voxels. Where a volume is shorter the window is,
+            too, in multiples of ``multiple_of``: padding would take part in instance norms.
+        factors: how much longer the sides of the voxels are at each resolution; 1 is the volume
+            as it is.
+        sw_batch_size: windows that the network sees at a time.
+        overlap: share that two windows have in common along each axis.
+        multiple_of: what the network divides the sides by; no window is shorter than twice that.
+
+    Raises:
+        ValueError: without factors, or for one that is below 1.
+
+    Example:
+        >>> inferer = ScaleAverageInferer((16, 16, 16), factors=(1.0, 2.0))
+        >>> inferer(torch.zeros(1, 1, 24, 20, 9), torch.nn.Identity()).shape
+        torch.Size([1, 1, 24, 20, 9])
+    """
+
+    def __init__(
+        self,
+        roi_size: Sequence[int],
+        *,
+        factors: Sequence[float] = (1.0, 1.5, 2.0, 3.0),
+        sw_batch_size: int = 4,
+        overlap: float = 0.5,
+        multiple_of: int = 8,
+    ) -> None:
+        super().__init__()
+        if not factors or min(factors) < 1:
+            raise ValueError(f"factors must be numbers of 1 or more, got {factors!r}")
+        self.roi_size = tuple(roi_size)
+        self.factors = tuple(float(factor) for factor in factors)
+        self.sw_batch_size = sw_batch_size
+        self.overlap = overlap
+        self.multiple_of = multiple_of
+
+    def __call__(
+        self, inputs: torch.Tensor, network: Callable[..., Any], *args: Any, **kwargs: Any
+    ) -> torch.Tensor:
+        """Segment a batch.
+
+        Args:
+            inputs: (B, C, X, Y, Z) or (B, C, X, Y).
+            network: gives logits of one channel, or of classes that do not exclude each other.
+            args: passed on.
+            kwargs: passed on.
+
+        Returns:
+            Logits of the mean probabilities on the grid of ``inputs``.
+        """
+        if self.factors == (1.0,):
+            return self._slide(inputs, network, *args, **kwargs)
+        size = tuple(inputs.shape[2:])
+        mode = "trilinear" if len(size) == 3 else "bilinear"
+        found = 0.0
+        for factor in self.factors:
+            coarse = [max(1, round(n / factor)) for n in size]
+            volume = interpolate(inputs, size=coarse, mode=mode) if factor > 1 else inputs
+            logits = self._slide(volume, network, *args, **kwargs)
+            logits = interpolate(logits, size=size, mode=mode) if factor > 1 else logits
+            found = found + torch.sigmoid(logits.float())
+        return torch.logit(found / len(self.factors), eps=_SURE)
+
+    def _slide(
+        self, volume: torch.Tensor, network: Callable[..., Any], *args: Any, **kwargs: Any
+    ) -> torch.Tensor:
+        step = self.multiple_of
+        sides = zip(self.roi_size, volume.shape[2:], strict=True)
+        window = [min(most, max(2, -(-n // step)) * step) for most, n in sides]
+        slide = SlidingWindowInferer(
+            window, self.sw_batch_size, overlap=self.overlap, mode="gaussian"
+        )
+        return slide(volume, network, *args, **kwargs)

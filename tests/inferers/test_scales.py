@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import pytest
+import torch
+from monai.inferers import SlidingWindowInferer
+
+from cldice_monai.inferers import AutocastInferer, ScaleAverageInferer
+
+
+class Recorder:
+    """A stand-in that answers with its input and notes the windows."""
+
+    def __init__(self) -> None:
+        self.shapes: list[tuple[int, ...]] = []
+
+    def __call__(self, windows: torch.Tensor) -> torch.Tensor:
+        self.shapes.append(tuple(windows.shape[2:]))
+        return windows
+
+
+def test_one_factor_is_the_sliding_window():
+    image = torch.rand(1, 1, 40, 36, 24)
+    ours = ScaleAverageInferer((16, 16, 16), factors=(1.0,), overlap=0.25)(image, torch.sin)
+    monai = SlidingWindowInferer((16, 16, 16), 4, overlap=0.25, mode="gaussian")
+    assert torch.equal(ours, monai(image, torch.sin))
+
+
+def test_probabilities_and_not_logits_are_averaged():
+    image = torch.zeros(1, 1, 16, 16, 16)
+    answers = iter([100.0, 0.0])
+
+    def network(windows: torch.Tensor) -> torch.Tensor:
+        return torch.full_like(windows, next(answers))
+
+    logits = ScaleAverageInferer((16, 16, 16), factors=(1.0, 2.0))(image, network)
+    # (1 + 1 / 2) / 2
+    torch.testing.assert_close(torch.sigmoid(logits), torch.full_like(image, 0.75))
+
+
+def test_sure_answers_stay_finite():
+    image = torch.full((1, 1, 16, 16, 16), 200.0)
+    inferer = ScaleAverageInferer((16, 16, 16), factors=(1.0, 2.0))
+    for sign in (1, -1):
+        assert torch.isfinite(inferer(sign * image, torch.nn.Identity())).all()
+
+
+def test_coarser_volume_has_fewer_voxels_and_windows_fit_thin_stacks():
+    network = Recorder()
+    image = torch.zeros(1, 1, 64, 64, 20)
+    found = ScaleAverageInferer((64, 64, 64), factors=(1.0, 2.0))(image, network)
+    assert network.shapes == [(64, 64, 24), (32, 32, 16)]
+    assert found.shape == image.shape
+
+
+@pytest.mark.parametrize("shape", [(24, 20), (21, 17, 5)])
+def test_grid_of_the_input_comes_back_in_2d_and_3d(shape: tuple[int, ...]):
+    image = torch.rand(1, 2, *shape)
+    inferer = AutocastInferer(ScaleAverageInferer((16,) * len(shape)))
+    found = inferer(image, torch.nn.Identity())
+    assert found.shape == image.shape
+    assert found.dtype == torch.float32
+
+
+@pytest.mark.parametrize("factors", [(), (0.5, 1.0)])
+def test_factors_that_make_no_sense_are_refused(factors: tuple[float, ...]):
+    with pytest.raises(ValueError, match="factors must be numbers of 1 or more"):
+        ScaleAverageInferer((16, 16, 16), factors=factors)

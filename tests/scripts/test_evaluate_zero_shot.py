@@ -1,0 +1,82 @@
+"""The table of the zero-shot weights beside the baselines, on tiny volumes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from cldice_monai.workflows import save_weights
+from cldice_monai.zero_shot import make_network
+
+
+@pytest.fixture
+def script(root: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.syspath_prepend(str(root / "scripts"))
+    import evaluate_zero_shot
+
+    return evaluate_zero_shot
+
+
+@pytest.fixture
+def data(script, tmp_path: Path) -> Path:
+    """Stand-ins for the development volumes: a bright bar in noise; the others are not there."""
+    folder = tmp_path / "data"
+    rng = np.random.default_rng(0)
+    for volume in script.VOLUMES.values():
+        if volume.part != "development":
+            continue
+        label = np.zeros((6, 24, 24), np.uint8)
+        label[2:4, 9:14] = 255
+        image = np.clip(rng.normal(20, 4, label.shape) + 0.6 * label, 0, 255).astype(np.uint8)
+        for name, array in ((volume.image, image), (volume.label, label)):
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            first, *others = [Image.fromarray(page) for page in array]
+            first.save(folder / name, save_all=True, append_images=others)
+    return folder
+
+
+def run(script, monkeypatch: pytest.MonkeyPatch, *words: object) -> None:
+    monkeypatch.setattr("sys.argv", ["evaluate_zero_shot.py", *map(str, words)])
+    script.main()
+
+
+def test_every_method_is_scored_on_every_development_volume(
+    script, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    torch.manual_seed(0)
+    save_weights(make_network(), tmp_path / "seed_0.pt")
+    words = ["--data", data, "--weights", tmp_path / "seed_0.pt", "--previews", tmp_path]
+    run(script, monkeypatch, tmp_path / "table", *words)
+    content = json.loads((tmp_path / "table.json").read_text())
+    thresholds = ["otsu", "li", "yen", "mean", "triangle"]
+    baselines = [f"{before}{t}" for before in ("", "sato+", "frangi+") for t in thresholds]
+    for kind in ("raw", "cleaned"):
+        assert set(content["results"][kind]) == {"tgMouse", "lowerRes_hiSNR"}
+        for methods in content["results"][kind].values():
+            assert set(methods) == {"ours 0", *baselines}
+    otsu = content["results"]["raw"]["tgMouse"]["otsu"]
+    assert otsu["dice"] > 0.99  # the bar is 36 standard deviations above the noise
+    assert otsu["b0_error"] == 0.0
+    assert content["summary"]["raw"][0]["method"] == "ours 0"
+    table = (tmp_path / "table.md").read_text()
+    assert "**tgMouse**" in table
+    assert "| sato+otsu | " in table
+    assert (tmp_path / "tgMouse_ours 0.png").is_file()
+
+
+def test_missing_folder_is_one_line(script, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    with pytest.raises(SystemExit, match="no such folder; pass --data"):
+        run(script, monkeypatch, tmp_path / "table", "--data", tmp_path / "nowhere")
+
+
+def test_no_volume_is_both_for_development_and_scored(script):
+    parts = {name: volume.part for name, volume in script.VOLUMES.items()}
+    development = {name for name, part in parts.items() if part == "development"}
+    assert development == {"tgMouse", "lowerRes_hiSNR"}
+    assert [name for name, part in parts.items() if part == "apart"] == ["plaqueVessels"]
+    assert len({volume.label for volume in script.VOLUMES.values()}) == len(parts)

@@ -76,13 +76,13 @@ class ScaleAverageInferer(Inferer):
             return self._slide(inputs, network, *args, **kwargs)
         size = tuple(inputs.shape[2:])
         mode = "trilinear" if len(size) == 3 else "bilinear"
-        found = 0.0
+        found = torch.zeros(())
         for factor in self.factors:
             coarse = [max(1, round(n / factor)) for n in size]
             volume = interpolate(inputs, size=coarse, mode=mode) if factor > 1 else inputs
             logits = self._slide(volume, network, *args, **kwargs)
             logits = interpolate(logits, size=size, mode=mode) if factor > 1 else logits
-            found = found + torch.sigmoid(logits.float())
+            found = found.to(logits.device) + torch.sigmoid(logits.float())
         return torch.logit(found / len(self.factors), eps=_SURE)
 
     def _slide(

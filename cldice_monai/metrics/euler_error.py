@@ -13,6 +13,7 @@ from cldice_monai.metrics.cases import Case, measure_cases
 from cldice_monai.metrics.figures import FiguresMetric, check_choice, check_single_choice
 from cldice_monai.skeleton.connectivity import Connectivity, check_connectivity
 from cldice_monai.topology.betti import batched_euler_characteristic
+from cldice_monai.topology.euler import euler_ratio
 from cldice_monai.topology.patches import PatchSampler
 
 __all__ = ["EulerErrorMetric", "EulerErrorName", "compute_euler_error"]
@@ -146,11 +147,5 @@ def _figures(case: Case, ignore_empty: bool, connectivity: Connectivity) -> dict
     return {
         "absolute": float(np.abs(of_pred - of_label).mean()),
         "signed": float((of_pred - of_label).mean()),
-        "ratio": _ratio(int(of_pred.sum()), int(of_label.sum())),
+        "ratio": euler_ratio(int(of_pred.sum()), int(of_label.sum())),
     }
-
-
-def _ratio(predicted: int, true: int) -> float:
-    if true:
-        return predicted / true
-    return 1.0 if predicted == 0 else float("nan")

@@ -8,7 +8,29 @@ import numpy as np
 
 from cldice_monai.skeleton.connectivity import Connectivity
 
-__all__ = ["euler_of_items"]
+__all__ = ["euler_of_items", "euler_ratio"]
+
+
+def euler_ratio(of_pred: float, of_label: float) -> float:
+    """Return how many times the label's Euler characteristic the prediction has.
+
+    Args:
+        of_pred: sum over the patches of the prediction.
+        of_label: sum over the patches of the label.
+
+    Returns:
+        The ratio; 1 where both are 0, NaN where only the label's is.
+
+    Example:
+        >>> euler_ratio(-2, -1), euler_ratio(0, 0), euler_ratio(1, 0)
+        (2.0, 1.0, nan)
+
+    Reference:
+        Shit et al., clDice, CVPR 2021, appendix H.3.
+    """
+    if of_label:
+        return of_pred / of_label
+    return 1.0 if of_pred == 0 else float("nan")
 
 
 def euler_of_items(items: np.ndarray, *, connectivity: Connectivity) -> np.ndarray:

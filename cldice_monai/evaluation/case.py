@@ -1,0 +1,187 @@
+"""Evaluate one case: read both masks, check that they belong together, measure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from cldice_monai.data.grids import GRID_TOLERANCE_VOXELS, grid_shift_voxels
+from cldice_monai.data.nifti import Volume, read_volume
+from cldice_monai.errors import InputError
+from cldice_monai.evaluation.columns import values_of_case
+from cldice_monai.evaluation.find_pairs import CasePair
+from cldice_monai.evaluation.patches import patch_figures
+from cldice_monai.evaluation.radius_bins import RadiusBin
+from cldice_monai.evaluation.volume import volume_figures
+from cldice_monai.topology.patches import PatchSampler
+
+__all__ = ["EvaluatedCase", "EvaluationSettings", "evaluate_case"]
+
+_Array = npt.NDArray[np.float64]
+_Mask = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class EvaluationSettings:
+    """What the figures depend on, beside the masks.
+
+    Args:
+        sampler: patches of the patch-wise figures.
+        n_points: points of the StreetMover distance.
+        th_snap: voxels within which Opt-J matches.
+        surface_tolerance_mm: of the surface Dice; None: the largest side of a voxel.
+        classes: values of the masks that are measured each for itself; none: everything above 0 is
+            vessel.
+    """
+
+    sampler: PatchSampler = field(default_factory=PatchSampler)
+    n_points: int = 100
+    th_snap: float = 5.0
+    surface_tolerance_mm: float | None = None
+    classes: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class EvaluatedCase:
+    """One class of one case, measured.
+
+    Args:
+        case_id: name of the case.
+        class_number: value of the masks; None where everything above 0 was taken.
+        spacing_mm: voxel size of the label.
+        starts: (N, ndim) first voxel of each patch.
+        patches: one (N,) array a figure.
+        volume: one number a figure.
+        values: the columns' values, by name.
+        misses_by_radius: the label's centreline and what of it is missed.
+        notes: what a reader of the figures has to know.
+    """
+
+    case_id: str
+    class_number: int | None
+    spacing_mm: tuple[float, ...]
+    starts: npt.NDArray[np.int64]
+    patches: dict[str, _Array]
+    volume: dict[str, float]
+    values: dict[str, _Array]
+    misses_by_radius: list[RadiusBin]
+    notes: tuple[str, ...]
+
+
+def evaluate_case(pair: CasePair, settings: EvaluationSettings) -> list[EvaluatedCase]:
+    """Measure a prediction against its label.
+
+    A volume one voxel thick is measured in two dimensions.
+
+    Args:
+        pair: the files.
+        settings: what is measured how.
+
+    Returns:
+        One result a class.
+
+    Raises:
+        InputError: a file cannot be read, holds other than whole numbers, or the grids differ.
+    """
+    pred, label = read_volume(pair.pred), read_volume(pair.label)
+    _require_same_grid(pair, pred, label)
+    values = [_whole_numbers(pair.pred, pred), _whole_numbers(pair.label, label)]
+    notes = _notes(pair, (values[0], values[1]), settings.classes)
+    keep = [axis for axis, n in enumerate(label.array.shape[1:]) if n > 1 or axis < 2]
+    spacing = tuple(label.spacing_mm[axis] for axis in keep)
+    flat = [array.reshape([array.shape[axis] for axis in keep]) for array in values]
+    results = []
+    for number in settings.classes or (None,):
+        of_pred, of_label = (a > 0 if number is None else a == number for a in flat)
+        results.append(_measure(pair, (of_pred, of_label), number, spacing, notes, settings))
+    return results
+
+
+def _measure(
+    pair: CasePair,
+    masks: tuple[_Mask, _Mask],
+    number: int | None,
+    spacing_mm: tuple[float, ...],
+    notes: Sequence[str],
+    settings: EvaluationSettings,
+) -> EvaluatedCase:
+    pred, label = masks
+    sampler = settings.sampler
+    starts = sampler.starts(label.shape, case_id=pair.case_id)
+    patches = patch_figures(
+        sampler.crop(pred, starts),
+        sampler.crop(label, starts),
+        n_points=settings.n_points,
+        th_snap=settings.th_snap,
+    )
+    whole = volume_figures(
+        pred,
+        label,
+        spacing_mm=spacing_mm,
+        surface_tolerance_mm=settings.surface_tolerance_mm,
+        th_snap=settings.th_snap,
+    )
+    values = values_of_case(patches, whole.figures)
+    return EvaluatedCase(
+        pair.case_id,
+        number,
+        spacing_mm,
+        starts,
+        patches,
+        whole.figures,
+        values,
+        whole.misses_by_radius,
+        tuple(notes),
+    )
+
+
+def _require_same_grid(pair: CasePair, pred: Volume, label: Volume) -> None:
+    if pred.array.shape[1:] != label.array.shape[1:]:
+        raise InputError(
+            f"{pair.pred}: {pred.array.shape[1:]} voxels, its label {pair.label.name} has "
+            f"{label.array.shape[1:]}; resample the prediction to the label's grid"
+        )
+    for path, volume in ((pair.pred, pred), (pair.label, label)):
+        if volume.array.shape[0] != 1:
+            raise InputError(
+                f"{path}: {volume.array.shape[0]} channels; a mask has one, with whole numbers"
+            )
+    shift = grid_shift_voxels(
+        label.affine * label.mm_per_unit, pred.affine * pred.mm_per_unit, label.array.shape[1:]
+    )
+    if shift > GRID_TOLERANCE_VOXELS:
+        raise InputError(
+            f"{pair.pred}: lies up to {shift:.3g} voxels from its label {pair.label.name} (same "
+            "shape, other affine); resample the prediction to the label's grid"
+        )
+
+
+def _whole_numbers(path: object, volume: Volume) -> npt.NDArray[np.float32]:
+    values = volume.array[0]
+    if not np.array_equal(values, np.rint(values)) or values.min() < 0:
+        raise InputError(
+            f"{path}: holds other values than whole numbers from 0 on; threshold it first"
+        )
+    return values
+
+
+def _notes(
+    pair: CasePair,
+    masks: tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]],
+    classes: Sequence[int],
+) -> list[str]:
+    notes = []
+    for path, values in zip((pair.pred, pair.label), masks, strict=True):
+        found = np.unique(values[values > 0]).astype(int).tolist()
+        if not found:
+            notes.append(f"{path}: empty, no voxel is above 0")
+        elif not classes and found not in ([1], [255]):
+            shown = ", ".join(map(str, found[:5])) + (", ..." if len(found) > 5 else "")
+            notes.append(
+                f"{path}: holds the values {shown}; everything above 0 is taken as vessel "
+                "(--classes measures them apart)"
+            )
+    return notes

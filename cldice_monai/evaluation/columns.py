@@ -1,0 +1,177 @@
+"""What is reported: each figure's name, definition and direction, in the paper's order first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from cldice_monai.topology.euler import euler_ratio
+from cldice_monai.topology.opt_junction import JunctionCounts
+
+__all__ = ["COLUMNS", "PAPER_COLUMNS", "Column", "values_of_case"]
+
+_PER_PATCH = "mean over the patches of a case, then over cases"
+_CLOSED = "foreground 26-connected, background 6 (8 and 4 in 2D)"
+
+
+@dataclass(frozen=True)
+class Column:
+    """A figure of the report.
+
+    Args:
+        name: key in files.
+        title: heading in tables.
+        definition: what it is, in a sentence.
+        better: what is better.
+        level: ``"patch"``: one value a patch; ``"case"``: one value a case, of its patches;
+            ``"volume"``: one value a case, of the whole volume.
+    """
+
+    name: str
+    title: str
+    definition: str
+    better: Literal["larger", "smaller", "nearer 1"]
+    level: Literal["patch", "case", "volume"]
+
+
+PAPER_COLUMNS = (
+    Column("dice", "Dice", "2 |P & L| / (|P| + |L|), whole volume", "larger", "volume"),
+    Column("accuracy", "Accuracy", "share of equal voxels, whole volume", "larger", "volume"),
+    Column(
+        "cldice",
+        "clDice",
+        "harmonic mean of Tprec and Tsens, whole volume (eq. 2)",
+        "larger",
+        "volume",
+    ),
+    Column("b0_error", "b0 error", f"|b0(P) - b0(L)|, {_PER_PATCH}; {_CLOSED}", "smaller", "patch"),
+    Column("b1_error", "b1 error", f"|b1(P) - b1(L)|, {_PER_PATCH}; {_CLOSED}", "smaller", "patch"),
+    Column(
+        "streetmover",
+        "SMD",
+        "squared Wasserstein-2 distance of points along both networks, exact, in shares of the "
+        f"patch's sides; one empty network counts 1; {_PER_PATCH}",
+        "smaller",
+        "patch",
+    ),
+    Column(
+        "euler_error",
+        "Euler error",
+        f"|chi(P) - chi(L)|, {_PER_PATCH}; {_CLOSED}",
+        "smaller",
+        "patch",
+    ),
+    Column(
+        "opt_junction_f1",
+        "Opt-J F1",
+        "F1 of junctions and ends by their branches, counted over all patches of a case",
+        "larger",
+        "case",
+    ),
+)
+"""Those of the paper's Table 1, in its order."""
+
+COLUMNS = (
+    *PAPER_COLUMNS,
+    Column(
+        "euler_ratio",
+        "Euler ratio",
+        "sum of chi(P) / sum of chi(L) over the patches of a case (appendix H.3)",
+        "nearer 1",
+        "case",
+    ),
+    Column("tprec", "Tprec", "|S(P) & L| / |S(P)|, whole volume (eq. 1)", "larger", "volume"),
+    Column("tsens", "Tsens", "|S(L) & P| / |S(L)|, whole volume (eq. 1)", "larger", "volume"),
+    Column("b2_error", "b2 error", f"|b2(P) - b2(L)|, {_PER_PATCH}; {_CLOSED}", "smaller", "patch"),
+    Column(
+        "volume_b0_error", "b0 error, volume", "|b0(P) - b0(L)|, whole volume", "smaller", "volume"
+    ),
+    Column(
+        "volume_b1_error", "b1 error, volume", "|b1(P) - b1(L)|, whole volume", "smaller", "volume"
+    ),
+    Column(
+        "hd95_mm",
+        "HD95 (mm)",
+        "95th percentile of the surface distance (MONAI), whole volume",
+        "smaller",
+        "volume",
+    ),
+    Column(
+        "surface_dice",
+        "Surface Dice",
+        "share of the surfaces within the tolerance (MONAI), whole volume",
+        "larger",
+        "volume",
+    ),
+    Column(
+        "ghost_length_mm",
+        "Ghosts (mm)",
+        "length of the prediction's centreline outside the label",
+        "smaller",
+        "volume",
+    ),
+    Column(
+        "miss_length_mm",
+        "Misses (mm)",
+        "length of the label's centreline outside the prediction",
+        "smaller",
+        "volume",
+    ),
+    Column("ghost_pieces", "Ghosts", "connected pieces of the ghosts", "smaller", "volume"),
+    Column("miss_pieces", "Misses", "connected pieces of the misses", "smaller", "volume"),
+)
+"""Every figure that is compared, the paper's first."""
+
+_Array = npt.NDArray[np.float64]
+
+
+def values_of_case(patches: Mapping[str, _Array], volume: Mapping[str, float]) -> dict[str, _Array]:
+    """Return the values of every column for one case.
+
+    Args:
+        patches: from `cldice_monai.evaluation.patches.patch_figures`.
+        volume: from `cldice_monai.evaluation.volume.volume_figures`.
+
+    Returns:
+        By column name one value a patch, or one alone; NaN where not measured. b2 is missing in 2D.
+
+    Example:
+        >>> from cldice_monai.evaluation import patch_figures, volume_figures
+        >>> mask = np.eye(9, dtype=bool)
+        >>> whole = volume_figures(mask, mask, spacing_mm=(1, 1)).figures
+        >>> values_of_case(patch_figures(mask[None], mask[None]), whole)["b0_error"].tolist()
+        [0.0]
+    """
+    chi_pred, chi_label = _euler(patches, "pred"), _euler(patches, "label")
+    values = {
+        column.name: np.array([volume[column.name]])
+        for column in COLUMNS
+        if column.name in volume and column.level == "volume"
+    }
+    for k in range(3):
+        if f"b{k}_pred" in patches:
+            values[f"b{k}_error"] = np.abs(patches[f"b{k}_pred"] - patches[f"b{k}_label"])
+    for k in range(2):
+        error = abs(volume[f"b{k}_pred"] - volume[f"b{k}_label"])
+        values[f"volume_b{k}_error"] = np.array([error])
+    values["streetmover"] = patches["streetmover"]
+    values["euler_error"] = np.abs(chi_pred - chi_label)
+    values["euler_ratio"] = np.array([euler_ratio(chi_pred.sum(), chi_label.sum())])
+    values["opt_junction_f1"] = np.array([_junction_f1(patches)])
+    return values
+
+
+def _euler(patches: Mapping[str, _Array], name: str) -> _Array:
+    signed = [(-1) ** k * patches[f"b{k}_{name}"] for k in range(3) if f"b{k}_{name}" in patches]
+    return np.asarray(np.sum(signed, axis=0))
+
+
+def _junction_f1(patches: Mapping[str, _Array]) -> float:
+    matched, predicted, labelled = (
+        int(patches[f"junctions_{name}"].sum()) for name in ("matched", "predicted", "labelled")
+    )
+    return JunctionCounts(matched, predicted, labelled).f1

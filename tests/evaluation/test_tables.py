@@ -1,0 +1,100 @@
+"""The files of an evaluation: what was not measured never looks like a number."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from cldice_monai.evaluation.case import EvaluationSettings
+from cldice_monai.evaluation.columns import COLUMNS, PAPER_COLUMNS
+from cldice_monai.evaluation.run import evaluate
+from cldice_monai.evaluation.tables import as_markdown, write_tables
+from cldice_monai.evaluation.terminal import as_terminal_table
+from cldice_monai.topology import PatchSampler
+from tests.evaluation.masks import save_mask
+
+FEW = EvaluationSettings(PatchSampler(patch_size=12, n_patches=3))
+PAPERS_ORDER = [
+    "Dice",
+    "Accuracy",
+    "clDice",
+    "b0_error",
+    "b1_error",
+    "SMD",
+    "Euler_error",
+    "Opt-J_F1",
+]
+
+
+@pytest.fixture
+def evaluation(make_masks: Callable):
+    folder = make_masks(2)
+    empty = np.zeros((24, 24, 20), bool)
+    for name in ("labels", "good", "bad"):
+        save_mask(folder / name / "nothing.nii.gz", empty)
+    return evaluate([folder / "good", folder / "bad"], folder / "labels", FEW)
+
+
+def test_first_table_has_the_papers_columns_in_its_order(evaluation):
+    text = as_markdown(evaluation)
+    header = next(line for line in text.splitlines() if line.startswith("| |"))
+    assert [cell.strip().replace(" ", "_") for cell in header.split("|")[2:-1]] == PAPERS_ORDER
+    assert [column.title.replace(" ", "_") for column in PAPER_COLUMNS] == PAPERS_ORDER
+    assert "3 patches a case of 12 voxels a side, seed 0" in text
+    assert "no p-value below 6 cases" in text
+    for column in COLUMNS:
+        assert column.definition in text
+
+
+def test_json_gives_every_figure_with_what_it_depends_on(evaluation, tmp_path: Path):
+    write_tables(evaluation, tmp_path / "out")
+    content = json.loads((tmp_path / "out" / "evaluation.json").read_text())
+    assert content["settings"]["connectivity"] == "foreground-full"
+    assert content["settings"]["sampler"]["n_patches"] == 3
+    good = content["methods"]["good"]
+    assert good["summary"]["dice"]["n_cases"] == 2, "the empty label has no Dice"
+    nothing = next(case for case in good["cases"] if case["case_id"] == "nothing")
+    assert nothing["figures"]["dice"] is None
+    assert nothing["not_measured_because"]["dice"] == "the label is empty"
+    assert nothing["figures"]["b0_error"] == 0
+    assert nothing["spacing_mm"] == pytest.approx([2.0, 1.0, 0.5])
+    assert content["comparisons_with_the_first"]["bad"]["dice"]["p_value"] is None
+    assert set(content["definitions"]) == {column.name for column in COLUMNS}
+
+
+def test_csv_has_a_row_a_case_and_a_row_a_patch_and_leaves_cells_empty(evaluation, tmp_path: Path):
+    write_tables(evaluation, tmp_path)
+    with (tmp_path / "cases.csv").open() as file:
+        cases = list(csv.DictReader(file))
+    with (tmp_path / "patches.csv").open() as file:
+        patches = list(csv.DictReader(file))
+    assert len(cases) == 2 * 3
+    assert len(patches) == 2 * 3 * 3
+    by_name = {(row["method"], row["case_id"]): row for row in cases}
+    assert by_name["good", "nothing"]["dice"] == ""
+    assert float(by_name["good", "case_0"]["dice"]) > float(by_name["bad", "case_0"]["dice"])
+    b0 = [
+        abs(float(row["b0_pred"]) - float(row["b0_label"]))
+        for row in patches
+        if (row["method"], row["case_id"]) == ("bad", "case_0")
+    ]
+    assert np.mean(b0) == pytest.approx(float(by_name["bad", "case_0"]["b0_error"]))
+
+
+def test_terminal_table_fits_into_eighty_columns(evaluation):
+    text = as_terminal_table(evaluation)
+    assert max(map(len, text.splitlines())) <= 80
+    assert "good" in text.splitlines()[0]
+    assert "Opt-J F1" in text
+
+
+def test_column_that_no_case_gives_is_not_a_number(tmp_path: Path):
+    save_mask(tmp_path / "empty" / "a.nii.gz", np.zeros((24, 24, 20), bool))
+    text = as_markdown(evaluate([tmp_path / "empty"], tmp_path / "empty", FEW))
+    row = next(line for line in text.splitlines() if line.startswith("| empty"))
+    assert row.split("|")[2].strip() == "n/a"

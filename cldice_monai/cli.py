@@ -9,12 +9,12 @@ import threading
 from collections.abc import Sequence
 
 from cldice_monai import __version__
-from cldice_monai.commands import bundle, evaluate, prepare, synthesize
+from cldice_monai.commands import bundle, cross_validate, evaluate, prepare, synthesize
 from cldice_monai.errors import InputError
 
 __all__ = ["main"]
 
-_VERBS = (prepare, synthesize, evaluate, bundle)
+_VERBS = (prepare, synthesize, evaluate, bundle, cross_validate)
 _INTERRUPTED = 130  # what a shell gives a program that was stopped with Ctrl-C
 
 

@@ -12,6 +12,8 @@ import nibabel as nib
 import numpy as np
 import pytest
 
+from tests.layouts import Layouts
+
 ROOT = Path(__file__).parents[1]
 AFFINE = np.array([[1.0, 0, 0, -3], [0, 1.0, 0, 5], [0, 0, 2.0, 7], [0, 0, 0, 1]])
 
@@ -91,3 +93,9 @@ def run_bundle(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]
         )
 
     return run
+
+
+@pytest.fixture
+def layouts(tmp_path: Path) -> Layouts:
+    """Writer of the published datasets below tmp_path."""
+    return Layouts(tmp_path)

@@ -1,4 +1,4 @@
-"""Small config files that swap the loss or the network: each trains, and its weights segment."""
+"""Small config files that swap loss, network or data: each trains, and its weights segment."""
 
 from __future__ import annotations
 
@@ -9,9 +9,13 @@ from pathlib import Path
 import pytest
 from monai.bundle import ConfigWorkflow
 
+from cldice_monai.data.sources import SOURCE_NAMES
+from tests.layouts import Layouts
+
 ROOT = Path(__file__).parents[2]
 LOSSES = sorted(path.stem for path in (ROOT / "bundle" / "configs").glob("loss_*.json"))
 NETWORKS = sorted(path.stem for path in (ROOT / "bundle" / "configs").glob("net_*.json"))
+DATA = sorted(path.stem for path in (ROOT / "bundle" / "configs").glob("data_*.json"))
 TINY = {
     "epochs": 1,
     "roi": [32, 32, 32],
@@ -52,8 +56,18 @@ def test_the_overlays_are_those_of_the_docs():
         "net_segresnet",
         "net_unet",
     ]
+    assert DATA == [
+        "data_cremi",
+        "data_deepvesselnet",
+        "data_drive",
+        "data_folder",
+        "data_roads",
+        "data_synthetic",
+        "data_vessap_1ch",
+        "data_vessap_2ch",
+    ]
     text = (ROOT / "bundle" / "docs" / "README.md").read_text()
-    assert all(f"`{name}.json`" in text for name in LOSSES + NETWORKS)
+    assert all(f"`{name}.json`" in text for name in LOSSES + NETWORKS + DATA)
 
 
 @pytest.mark.parametrize(("overlay", "key"), [("loss_cldice", "loss"), ("net_unet", "network_def")])
@@ -67,8 +81,9 @@ def test_the_overlays_of_the_defaults_are_what_train_json_does(overlay: str, key
 @pytest.mark.parametrize(
     "overlays",
     [
-        *[[loss] for loss in LOSSES],
-        *[[network] for network in NETWORKS],
+        ["loss_cldice", "net_unet"],
+        ["loss_dice", "net_paper_fcn"],
+        ["loss_mse_cldice", "net_paper_unet"],
         ["loss_ce_cldice", "net_segresnet"],
         ["loss_bce_cldice", "net_dynunet"],
     ],
@@ -95,3 +110,48 @@ def test_every_overlay_trains_and_its_weights_segment(
     assert (tmp_path / "masks" / "case_3_mask.nii.gz").is_file()
     scores = json.loads((tmp_path / "masks" / "metrics.json").read_text())["cases"]["case_3"]
     assert 0 <= scores["scores"]["cldice"] <= 1
+
+
+# overlay: (what writes the data in small, overlays beside it, endings of masks, cases in the test)
+DATASETS = {
+    "data_drive": ("drive", [], "_mask.png", 1),
+    "data_roads": ("roads", ["net_paper_fcn"], "_mask.png", 1),
+    "data_cremi": ("cremi", ["net_paper_fcn", "loss_ce_cldice"], "_mask.png", 2),
+    "data_vessap_1ch": ("vessap", ["net_paper_fcn"], "_mask.nii.gz", 1),
+    "data_vessap_2ch": ("vessap", ["net_paper_fcn", "loss_dice"], "_mask.nii.gz", 1),
+    "data_deepvesselnet": ("deepvesselnet", [], "_mask.nii.gz", 1),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:parsing config_file:UserWarning")
+@pytest.mark.parametrize("overlay", DATASETS)
+def test_published_dataset_trains_as_it_lies_and_its_test_part_is_segmented(
+    overlay: str, layouts: Layouts, tmp_path: Path
+):
+    writer, others, ending, n_test = DATASETS[overlay]
+    content = json.loads(Path(configs(overlay)[0]).read_text())
+    settings = {
+        "dataset_dir": str(getattr(layouts, writer)()),
+        "output_dir": str(tmp_path / "out"),
+        "roi": [16] * len(content["roi"]),
+    }
+    training = run("train", configs("train", overlay, *others), **settings)
+    data = training.parser.get_parsed_content("data")
+    settings["weights"] = str(tmp_path / "out" / "models" / "model_last.pt")
+    run("infer", configs("inference", overlay, *others), **settings)
+    cases = json.loads((tmp_path / "out" / "metrics.json").read_text())["cases"]
+    assert len(cases) == n_test
+    assert not set(cases) & {item["case_id"] for item in (*data.training, *data.validation)}
+    for name, case in cases.items():
+        assert (tmp_path / "out" / f"{name}{ending}").is_file()
+        assert (tmp_path / "out" / f"{name}_preview.png").is_file()
+        assert 0 <= case["scores"]["cldice"] <= 1
+        assert ("scores_within" in case) == (writer in ("drive", "roads"))
+
+
+def test_overlays_of_the_data_say_which_folder_is_meant_where_none_is_given():
+    for overlay in DATA:
+        content = json.loads(Path(configs(overlay)[0]).read_text())
+        assert content["dataset_dir"].startswith("data/"), overlay
+        assert content["source"] == "auto" or content["source"] in SOURCE_NAMES

@@ -60,7 +60,8 @@ def _interrupt(*_: object) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="cldice-monai", description="Vessel data for training with clDice in MONAI."
+        prog="cldice-monai",
+        description="Vessel data and a bundle for training with clDice in MONAI.",
     )
     parser.add_argument("--version", action="version", version=f"cldice-monai {__version__}")
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)

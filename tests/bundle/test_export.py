@@ -38,7 +38,7 @@ def settings(root: Path, tmp_path: Path) -> dict[str, str]:
 def test_torchscript_gives_the_same_logits(network, settings: dict, tmp_path: Path):
     path = str(tmp_path / "model.ts")
     ckpt_export("network_def", filepath=path, input_shape=[1, 1, 32, 32, 32], **settings)
-    x = torch.rand(1, 1, 32, 32, 32)
+    x = torch.rand(2, 1, 40, 32, 16)  # another batch and window than at the export
     with torch.no_grad():
         found = torch.jit.load(path)(x)
         assert torch.allclose(found, network(x), atol=1e-5)

@@ -138,6 +138,31 @@ def test_probabilities_of_an_earlier_run_are_named(case: dict, caplog: pytest.Lo
     assert notes == [f"note: of an earlier run, in {case['output_dir']}: case_0_prob.nii.gz"]
 
 
+def test_a_picture_has_a_probability_picture_and_lengths_in_pixels(tmp_path: Path):
+    from PIL import Image
+
+    picture = np.random.default_rng(0).integers(0, 60, (48, 40)).astype(np.uint8)
+    picture[10:13, 3:38] = 250  # 35 pixels long
+    picture[30:33, 5:15] = 250  # 10 pixels long
+    (tmp_path / "in").mkdir()
+    Image.fromarray(picture).save(tmp_path / "in" / "a.png")
+    # one weight and one bias: vessel is what is bright
+    weights = {"weight": torch.full((1, 1, 1, 1), 20.0), "bias": torch.tensor([-14.0])}
+    torch.save(weights, tmp_path / "model.pt")
+    network_def = {"_target_": "torch.nn.Conv2d", "in_channels": 1, "out_channels": 1}
+    settings = {"network_def": network_def | {"kernel_size": 1}, "roi": [32, 32], "tta": True}
+    settings |= {"dataset_dir": str(tmp_path / "in"), "weights": str(tmp_path / "model.pt")}
+    for length in (0, 20):
+        output = tmp_path / str(length)
+        infer(**settings, output_dir=str(output), save_prob=True, min_length_mm=length)
+        mask = np.asarray(Image.open(output / "a_mask.png")) > 0
+        prob = np.asarray(Image.open(output / "a_prob.png"))
+        assert mask.shape == prob.shape == picture.shape
+        assert np.array_equal(prob > 127, picture == 250)
+        assert mask[10:13, 3:38].all()
+        assert mask[30:33, 5:15].all() == (length == 0)
+
+
 @pytest.mark.parametrize(
     ("setting", "line"),
     [

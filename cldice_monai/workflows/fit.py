@@ -120,10 +120,10 @@ def _misfit(network: nn.Module, shape: tuple[int, ...], expected: tuple[int, ...
     try:
         with torch.no_grad():
             output = network(torch.empty(shape, device="meta"))
-    except NotImplementedError:
-        return None  # an operation without a meta form: nothing can be told here
     except (ValueError, RuntimeError, TypeError, AssertionError, IndexError) as error:
-        return _one_line(error)
+        # a network that needs values, or an operation that this device lacks, cannot be told here
+        needs_values = isinstance(error, NotImplementedError) or "meta" in str(error).lower()
+        return None if needs_values else _one_line(error)
     if isinstance(output, Tensor) and tuple(output.shape) != expected:
         return f"it gives {tuple(output.shape)}, and {expected} is needed"
     return None

@@ -14,6 +14,8 @@ import torch
 from monai.bundle import ConfigWorkflow
 
 from cldice_monai.data.pictures import read_picture
+from cldice_monai.data.prepare import prepare_dataset
+from cldice_monai.data.sources import source_named
 from tests.bundle.test_combinations import LOSSES, parsed
 from tests.conftest import rods, save_nifti
 from tests.layouts import Layouts
@@ -165,3 +167,24 @@ def test_drive_from_the_command_line(layouts: Layouts, run_bundle: Callable, tmp
     assert refused.returncode == 1
     (line,) = refused.stderr.splitlines()
     assert line == ("error: in_channels 1: DRIVE has 3 (red, green, blue); pass --in_channels 3")
+
+
+@pytest.mark.slow
+def test_prepared_pictures_train_and_their_masks_lie_on_their_grid(
+    layouts: Layouts, tmp_path: Path
+):
+    prepared = prepare_dataset(
+        source_named("drive"), layouts.drive(), tmp_path / "prepared", show=lambda _: None
+    )
+    settings = {"dataset_dir": str(prepared.list_path), "source": "drive", "in_channels": 3}
+    settings |= {"output_dir": str(tmp_path / "out"), "roi": [16, 16]}
+    run("train", "train", epochs=1, num_workers=0, tensorboard=False, **settings)
+    weights = str(tmp_path / "out" / "models" / "model_last.pt")
+    run("inference", "infer", weights=weights, min_length_mm=1.0, **settings)
+    (name,) = prepared.split.test
+    mask = nib.load(tmp_path / "out" / f"{name}_mask.nii.gz")
+    image = nib.load(tmp_path / "prepared" / "imagesTs" / f"{name}.nii.gz")
+    assert mask.shape == image.shape[:3] == (24, 20, 1)
+    assert np.array_equal(mask.affine, image.affine)
+    case = json.loads((tmp_path / "out" / "metrics.json").read_text())["cases"][name]
+    assert case["scores_within"] == f"{name}.nii.gz"

@@ -322,3 +322,13 @@ def test_check_does_not_warn_log_or_print(make, capfd, caplog):
     check_training_cases([make("a", image=image)], in_channels=1)
     assert capfd.readouterr() == ("", "")
     assert caplog.records == []
+
+
+@pytest.mark.parametrize("value", [-1.0, 0.5, np.nan])
+def test_label_without_whole_numbers_stops_training_and_no_inference(make, value):
+    label = vessel().astype(np.float32)
+    label[0, 0, 0] = value
+    case = make("a", label=label)
+    with pytest.raises(InputError, match=r"a_label.*holds .*; a label holds whole numbers"):
+        check_training_cases([case, make("b")], in_channels=1)
+    assert check_inference_cases([case], in_channels=1).problems == []

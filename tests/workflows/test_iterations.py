@@ -4,6 +4,7 @@ import nibabel as nib
 import numpy as np
 import pytest
 
+from cldice_monai.data.pictures import read_grey_picture, write_picture
 from cldice_monai.workflows import suggest_training_iter
 
 
@@ -32,3 +33,12 @@ def test_thickest_vessel_decides_within_the_limits(
 ):
     items = [_item(tmp_path, width=width) for width in widths]
     assert suggest_training_iter(items, **options) == expected
+
+
+def test_classes_that_touch_are_thinned_each_by_itself(tmp_path: Path):
+    label = np.zeros((32, 32), np.uint8)
+    label[8:15], label[15:22] = 1, 2  # 7 pixels each, 14 together
+    path = write_picture(label, tmp_path / "label.png")
+    options = {"read_label": read_grey_picture, "least": 1}
+    assert suggest_training_iter([{"label": path}], out_channels=3, **options) == 3
+    assert suggest_training_iter([{"label": path}], out_channels=1, **options) == 6

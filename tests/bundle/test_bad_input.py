@@ -247,4 +247,4 @@ def test_full_disk_while_saving_is_one_line_and_leaves_no_weights(
     (tmp_path / "out" / "models" / "model.pt").mkdir(parents=True)  # cannot be replaced by a file
     result = run_bundle("train", dataset_dir=make_dataset(3), output_dir=tmp_path / "out", **TINY)
     _assert_one_line(result, "model.pt", "cannot be written")
-    assert [p for p in (tmp_path / "out").rglob("*") if p.is_file()] == []
+    assert [p for p in (tmp_path / "out" / "models").rglob("*") if p.is_file()] == []

@@ -18,7 +18,8 @@ StreetMover distance, Euler error, Opt-J F1, and more, by patch and by volume.
 <case>_mask.nii.gz or <case>.nii.gz in the folder of predictions belongs to
 <case>.nii.gz in the folder of labels. Several --pred are compared with the first.
 
-Writes OUT/summary.md, evaluation.json, cases.csv and patches.csv."""
+Writes OUT/summary.md, report.html, evaluation.json, cases.csv, patches.csv and
+error_maps/<case>_ghosts_misses.nii.gz (1 ghost, 2 miss)."""
 
 
 def add_parser(subparsers: Subparsers) -> None:
@@ -36,6 +37,7 @@ def add_parser(subparsers: Subparsers) -> None:
     add = parser.add_argument
     add("--pred", metavar="DIR", type=Path, action="append", required=True, help="predictions")
     add("--label", metavar="DIR", type=Path, required=True, help="labels")
+    add("--image", metavar="DIR", type=Path, default=None, help="images, for the report's pictures")
     add("--out", metavar="DIR", type=Path, required=True, help="folder for the tables")
     add(
         "--n-patches", metavar="N", type=int, default=24, help="patches of a case (24, the paper's)"
@@ -66,10 +68,13 @@ def add_parser(subparsers: Subparsers) -> None:
 def _run(options: argparse.Namespace) -> int:
     from cldice_monai.errors import InputError
     from cldice_monai.evaluation.case import EvaluationSettings
+    from cldice_monai.evaluation.find_pairs import images_by_case
     from cldice_monai.evaluation.run import evaluate
     from cldice_monai.evaluation.tables import write_tables
     from cldice_monai.evaluation.terminal import as_terminal_table
     from cldice_monai.files import require_writable_folder
+    from cldice_monai.report.error_maps import write_error_maps
+    from cldice_monai.report.page import write_report
     from cldice_monai.topology.patches import PatchSampler
 
     if options.th_snap <= 0:
@@ -88,11 +93,14 @@ def _run(options: argparse.Namespace) -> int:
         surface_tolerance_mm=options.surface_tolerance_mm,
         classes=tuple(options.classes),
     )
+    images = images_by_case(options.image) if options.image else {}
     require_writable_folder(options.out, argument="--out")
     evaluation = evaluate(
         options.pred, options.label, settings, n_workers=options.num_workers, show=_print_now
     )
     paths = write_tables(evaluation, options.out)
+    paths.append(write_report(evaluation, options.out / "report.html", images=images))
+    write_error_maps(evaluation, options.out / "error_maps")
     _print_now("")
     _print_now(as_terminal_table(evaluation))
     _print_now("written: " + ", ".join(str(path) for path in paths))

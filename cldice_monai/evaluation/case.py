@@ -18,7 +18,7 @@ from cldice_monai.evaluation.radius_bins import RadiusBin
 from cldice_monai.evaluation.volume import volume_figures
 from cldice_monai.topology.patches import PatchSampler
 
-__all__ = ["EvaluatedCase", "EvaluationSettings", "evaluate_case"]
+__all__ = ["EvaluatedCase", "EvaluationSettings", "evaluate_case", "masks_of_case"]
 
 _Array = npt.NDArray[np.float64]
 _Mask = npt.NDArray[np.bool_]
@@ -49,7 +49,7 @@ class EvaluatedCase:
     """One class of one case, measured.
 
     Args:
-        case_id: name of the case.
+        pair: its name and files.
         class_number: value of the masks; None where everything above 0 was taken.
         spacing_mm: voxel size of the label.
         starts: (N, ndim) first voxel of each patch.
@@ -60,7 +60,7 @@ class EvaluatedCase:
         notes: what a reader of the figures has to know.
     """
 
-    case_id: str
+    pair: CasePair
     class_number: int | None
     spacing_mm: tuple[float, ...]
     starts: npt.NDArray[np.int64]
@@ -69,6 +69,21 @@ class EvaluatedCase:
     values: dict[str, _Array]
     misses_by_radius: list[RadiusBin]
     notes: tuple[str, ...]
+
+    @property
+    def case_id(self) -> str:
+        """Name of the case."""
+        return self.pair.case_id
+
+    @property
+    def title(self) -> str:
+        """Name of the case, and of the class where one was measured apart."""
+        return self.case_id if self.class_number is None else f"{self.case_id} {self.class_number}"
+
+    def means(self) -> dict[str, float]:
+        """Return the mean of each column over the patches that could be measured, else NaN."""
+        measured = {name: values[~np.isnan(values)] for name, values in self.values.items()}
+        return {n: float(v.mean()) if v.size else float("nan") for n, v in measured.items()}
 
 
 def evaluate_case(pair: CasePair, settings: EvaluationSettings) -> list[EvaluatedCase]:
@@ -90,14 +105,37 @@ def evaluate_case(pair: CasePair, settings: EvaluationSettings) -> list[Evaluate
     _require_same_grid(pair, pred, label)
     values = [_whole_numbers(pair.pred, pred), _whole_numbers(pair.label, label)]
     notes = _notes(pair, (values[0], values[1]), settings.classes)
-    keep = [axis for axis, n in enumerate(label.array.shape[1:]) if n > 1 or axis < 2]
-    spacing = tuple(label.spacing_mm[axis] for axis in keep)
-    flat = [array.reshape([array.shape[axis] for axis in keep]) for array in values]
+    spacing = label.spacing_mm if _is_deep(label) else label.spacing_mm[:2]
     results = []
     for number in settings.classes or (None,):
-        of_pred, of_label = (a > 0 if number is None else a == number for a in flat)
-        results.append(_measure(pair, (of_pred, of_label), number, spacing, notes, settings))
+        masks = _binary(pred, number), _binary(label, number)
+        results.append(_measure(pair, masks, number, spacing, notes, settings))
     return results
+
+
+def masks_of_case(case: EvaluatedCase) -> tuple[_Mask, _Mask]:
+    """Read the prediction and the label of a case again, as they were measured.
+
+    Args:
+        case: from `evaluate_case`.
+
+    Returns:
+        Two boolean arrays, (X, Y, Z) or (X, Y).
+
+    Raises:
+        InputError: a file can no longer be read.
+    """
+    pred, label = read_volume(case.pair.pred), read_volume(case.pair.label)
+    return _binary(pred, case.class_number), _binary(label, case.class_number)
+
+
+def _is_deep(volume: Volume) -> bool:
+    return volume.array.shape[3] > 1
+
+
+def _binary(volume: Volume, number: int | None) -> _Mask:
+    values = volume.array[0] if _is_deep(volume) else volume.array[0, ..., 0]
+    return values > 0 if number is None else values == number
 
 
 def _measure(
@@ -126,7 +164,7 @@ def _measure(
     )
     values = values_of_case(patches, whole.figures)
     return EvaluatedCase(
-        pair.case_id,
+        pair,
         number,
         spacing_mm,
         starts,

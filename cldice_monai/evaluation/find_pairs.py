@@ -9,7 +9,7 @@ from cldice_monai.data.case_id import case_id, strip_ending
 from cldice_monai.data.pairing import list_volumes, name_some
 from cldice_monai.errors import InputError
 
-__all__ = ["CasePair", "find_pairs"]
+__all__ = ["CasePair", "find_pairs", "images_by_case"]
 
 _NOT_MASKS = ("_prob", "_skeleton", "_ghosts_misses")
 
@@ -60,6 +60,28 @@ def find_pairs(pred_dir: Path, label_dir: Path) -> tuple[list[CasePair], list[st
     notes = [f"{pred_dir}: not evaluated, because they have no label: {name_some(more)}"]
     pairs = [CasePair(case, predictions[case], labels[case]) for case in sorted(labels)]
     return pairs, notes if more else []
+
+
+def images_by_case(folder: Path) -> dict[str, Path]:
+    """Return the images of a folder by case id, of several channels the first.
+
+    Args:
+        folder: folder with .nii.gz images.
+
+    Returns:
+        Case id to file.
+
+    Raises:
+        InputError: the folder is missing or holds no volume.
+    """
+    if not folder.is_dir():
+        raise InputError(f"{folder}: no such folder; give --image a folder of .nii.gz images")
+    images: dict[str, Path] = {}
+    for path in list_volumes(folder):
+        images.setdefault(case_id(path), path)
+    if not images:
+        raise InputError(f"{folder}: no .nii.gz image in it; give --image a folder of images")
+    return images
 
 
 def _masks(folder: Path, *, argument: str) -> dict[str, Path]:

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-import numpy as np
-
 from cldice_monai.errors import InputError
 from cldice_monai.evaluation.bootstrap import Interval, cluster_bootstrap
 from cldice_monai.evaluation.case import EvaluatedCase, EvaluationSettings, evaluate_case
@@ -144,5 +142,4 @@ def _compare(first: Method, other: Method) -> dict[str, Comparison]:
 
 
 def _means(method: Method, name: str) -> list[float]:
-    values = [case.values[name] for case in method.cases]
-    return [float(np.nanmean(v)) if (~np.isnan(v)).any() else float("nan") for v in values]
+    return [case.means()[name] for case in method.cases]

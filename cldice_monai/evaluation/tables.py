@@ -10,8 +10,6 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 import cldice_monai
 from cldice_monai.evaluation.bootstrap import Interval
 from cldice_monai.evaluation.case import EvaluatedCase, EvaluationSettings
@@ -20,7 +18,15 @@ from cldice_monai.evaluation.permutation import MIN_CASES, Comparison
 from cldice_monai.evaluation.run import Evaluation, Method
 from cldice_monai.files import replace_when_complete
 
-__all__ = ["NOT_MEASURED", "as_markdown", "rounded", "write_tables"]
+__all__ = [
+    "NOT_MEASURED",
+    "as_markdown",
+    "comparison_cells",
+    "interval_text",
+    "introduction",
+    "rounded",
+    "write_tables",
+]
 
 NOT_MEASURED = "n/a"
 _REASONS = {
@@ -74,7 +80,7 @@ def as_markdown(evaluation: Evaluation) -> str:
         Markdown.
     """
     others = [column for column in COLUMNS if column not in PAPER_COLUMNS]
-    parts = ["# Evaluation", _introduction(evaluation), _table(evaluation, PAPER_COLUMNS)]
+    parts = ["# Evaluation", introduction(evaluation), _table(evaluation, PAPER_COLUMNS)]
     parts += ["## Further figures", _table(evaluation, others)]
     if evaluation.comparisons:
         parts += [f"## Differences from {evaluation.methods[0].name}", _differences(evaluation)]
@@ -82,7 +88,15 @@ def as_markdown(evaluation: Evaluation) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _introduction(evaluation: Evaluation) -> str:
+def introduction(evaluation: Evaluation) -> str:
+    """Return what was measured and how, in a few words.
+
+    Args:
+        evaluation: from `cldice_monai.evaluation.run.evaluate`.
+
+    Returns:
+        Plain text.
+    """
     settings = evaluation.settings
     n_cases = len({case.case_id for case in evaluation.methods[0].cases})
     sampler = settings.sampler
@@ -102,12 +116,18 @@ def _table(evaluation: Evaluation, columns: Sequence[Column]) -> str:
         "|---|" + "---|" * len(measured),
     ]
     for method in evaluation.methods:
-        cells = [_cell(method.summary[column.name]) for column in measured]
+        cells = [interval_text(method.summary[column.name]) for column in measured]
         lines.append(f"| {method.name} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
 
-def _cell(interval: Interval) -> str:
+def interval_text(interval: Interval) -> str:
+    """Return a mean with its interval.
+
+    Example:
+        >>> interval_text(Interval(0.5, 0.25, 0.75, 4))
+        '0.500 [0.250, 0.750]'
+    """
     if math.isnan(interval.low):
         return rounded(interval.mean)
     return f"{rounded(interval.mean)} [{rounded(interval.low)}, {rounded(interval.high)}]"
@@ -133,18 +153,31 @@ def _differences(evaluation: Evaluation) -> str:
         "| | figure | difference | p | cases |",
         "|---|---|---|---|---|",
     ]
-    for name, comparisons in evaluation.comparisons.items():
-        for column in COLUMNS:
-            found = comparisons.get(column.name)
-            if found is not None:
-                lines.append(f"| {name} | {column.title} | {_difference(found)} |")
+    lines += [f"| {' | '.join(cells)} |" for cells in comparison_cells(evaluation)]
     return "\n".join(lines)
 
 
-def _difference(found: Comparison) -> str:
+def comparison_cells(evaluation: Evaluation) -> list[tuple[str, str, str, str, str]]:
+    """Return method, figure, difference from the first method, p-value and number of cases.
+
+    Args:
+        evaluation: from `cldice_monai.evaluation.run.evaluate`.
+
+    Returns:
+        One row for each method but the first and each figure.
+    """
+    return [
+        (name, column.title, *_difference(comparisons[column.name]))
+        for name, comparisons in evaluation.comparisons.items()
+        for column in COLUMNS
+        if column.name in comparisons
+    ]
+
+
+def _difference(found: Comparison) -> tuple[str, str, str]:
     change = NOT_MEASURED if math.isnan(found.difference) else f"{found.difference:+.4f}"
     p_value = NOT_MEASURED if found.p_value is None else f"{found.p_value:.4f}"
-    return f"{change} | {p_value} | {found.n_cases}"
+    return change, p_value, str(found.n_cases)
 
 
 def _meanings() -> str:
@@ -181,7 +214,7 @@ def _method(method: Method) -> dict[str, Any]:
 
 
 def _case(case: EvaluatedCase) -> dict[str, Any]:
-    means = {name: _mean(values) for name, values in case.values.items()}
+    means = case.means()
     missing = {name: _REASONS.get(name, "no patch could be measured") for name in means}
     return {
         "case_id": case.case_id,
@@ -199,10 +232,6 @@ def _case(case: EvaluatedCase) -> dict[str, Any]:
     }
 
 
-def _mean(values: np.ndarray) -> float:
-    return float(np.nanmean(values)) if (~np.isnan(values)).any() else float("nan")
-
-
 def _plain(numbers: dict[str, Any]) -> dict[str, Any]:
     """Replace what JSON has no number for: NaN by null, infinity by a word."""
     return {key: _plain_number(value) for key, value in numbers.items()}
@@ -216,7 +245,7 @@ def _plain_number(value: Any) -> Any:
 
 def _case_rows(method: Method) -> Iterable[dict[str, Any]]:
     for case in method.cases:
-        figures = {name: _mean(values) for name, values in case.values.items()}
+        figures = case.means()
         yield _identity(method, case) | figures | _only_new(case.volume, figures)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cldice_monai.files import replace_when_complete
-from cldice_monai.report.projection import outline, project
+from cldice_monai.report.projection import as_grey, outline, project
 from cldice_monai.skeleton import skeletonize
 
 if TYPE_CHECKING:
@@ -108,14 +108,6 @@ def save_preview(path: Path, image: np.ndarray, mask: np.ndarray, **options: obj
         picture.save(temporary, format="PNG")
 
 
-def _to_grey(flat: np.ndarray) -> np.ndarray:
-    finite = flat[np.isfinite(flat)]
-    low, high = np.percentile(finite, (1, 99.8)) if finite.size else (0.0, 1.0)
-    scaled = np.clip((flat - low) / max(float(high - low), 1e-12), 0, 1)
-    grey = (255 * np.nan_to_num(scaled)).astype(np.uint8)
-    return np.repeat(grey[..., None], 3, axis=2)
-
-
 class _Layers:
     """What is drawn on top of each other; skeletons are those of the whole volume."""
 
@@ -149,7 +141,7 @@ class _Layers:
             name: project(volume, spacing_mm=self.spacing_mm)
             for name, volume in self.volumes.items()
         }
-        grey = _to_grey(flat["image"])
+        grey = as_grey(flat["image"])
         # A whole factor, or the lines of a skeleton would differ in width.
         factor = max(1, round(pixels / max(grey.shape[:2])))
         panels = [(f"image, {caption}", _Panel(grey, factor))]

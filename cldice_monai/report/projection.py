@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import ndimage
 
-__all__ = ["project"]
+__all__ = ["as_grey", "outline", "project"]
 
 
 def project(
@@ -43,6 +43,26 @@ def project(
             index = (np.arange(size) + 0.5) * flat.shape[image_axis] / size
             flat = np.take(flat, index.astype(int), axis=image_axis)
     return np.ascontiguousarray(flat.T[::-1])
+
+
+def as_grey(flat: np.ndarray) -> np.ndarray:
+    """Scale a projection to grey values, from its 1st to its 99.8th percentile.
+
+    Args:
+        flat: (rows, columns) numbers; what is not finite becomes black.
+
+    Returns:
+        (rows, columns, 3) uint8.
+
+    Example:
+        >>> as_grey(np.array([[0.0, 1.0]]))[0, :, 0].tolist()
+        [0, 255]
+    """
+    finite = flat[np.isfinite(flat)]
+    low, high = np.percentile(finite, (1, 99.8)) if finite.size else (0.0, 1.0)
+    scaled = np.clip((flat - low) / max(float(high - low), 1e-12), 0, 1)
+    grey = (255 * np.nan_to_num(scaled)).astype(np.uint8)
+    return np.repeat(grey[..., None], 3, axis=2)
 
 
 def outline(mask: np.ndarray) -> np.ndarray:

@@ -29,8 +29,14 @@ lint() { .venv/bin/ruff check . && .venv/bin/ruff format --check .; }
 types() { .venv/bin/mypy; }
 tests() { .venv/bin/python -m pytest -q -m "$@"; }
 
+# A browser opens the report where continuous integration may install the distribution's own.
+browser() { apt-get update -qq && apt-get install -y -qq chromium >/dev/null; }
+
 part "set-up" set_up
 [ "${verdicts[0]}" = passed ] || exit 1
+if $full && [ "${CI:-}" = true ] && [ "$(id -u)" = 0 ] && ! command -v chromium >/dev/null; then
+    part "browser" browser
+fi
 part "lint" lint
 part "types" types
 part "plain tests" tests "not slow and not real_data and not gpu"

@@ -29,7 +29,8 @@ def test_two_folders_are_measured_and_compared(folder: Path, capsys: pytest.Capt
     assert main([str(word) for word in words]) == 0
     printed = capsys.readouterr().out
     assert max(len(line) for line in printed.splitlines() if "written" not in line) <= 80
-    names = ["cases.csv", "evaluation.json", "patches.csv", "summary.md"]
+    names = ["cases.csv", "error_maps", "evaluation.json", "patches.csv", "report.html"]
+    names += ["summary.md"]
     assert sorted(path.name for path in (folder / "out").iterdir()) == names
     assert "| one | 1.000 |" in (folder / "out" / "summary.md").read_text()
 

@@ -1,0 +1,147 @@
+"""The page of an evaluation: all of it is inside, pictures decode, and it names what it shows."""
+
+from __future__ import annotations
+
+import base64
+import io
+import shutil
+import subprocess
+from collections.abc import Callable
+from html.parser import HTMLParser
+from pathlib import Path
+
+import nibabel as nib
+import numpy as np
+import pytest
+from PIL import Image
+
+from cldice_monai.errors import InputError
+from cldice_monai.evaluation.case import EvaluationSettings
+from cldice_monai.evaluation.run import evaluate
+from cldice_monai.report.error_maps import write_error_maps
+from cldice_monai.report.page import write_report
+from cldice_monai.topology import PatchSampler
+from tests.evaluation.masks import save_mask, vessels
+
+FEW = EvaluationSettings(PatchSampler(patch_size=12, n_patches=3))
+CHROMIUM = shutil.which("chromium")
+
+
+class _Page(HTMLParser):
+    """Addresses, open tags and words of a page."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.addresses: list[str] = []
+        self.open: list[str] = []
+        self.words: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag not in ("meta", "img"):
+            self.open.append(tag)
+        self.addresses += [v or "" for name, v in attrs if name in ("src", "href", "srcset")]
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.words.append(data)
+
+
+@pytest.fixture
+def folder(make_masks: Callable) -> Path:
+    folder = make_masks(2)
+    for i in range(2):
+        image = vessels(i) + 0.1 * np.random.default_rng(i).random(vessels(i).shape)
+        save_mask(folder / "images" / f"case_{i}_0000.nii.gz", 100 * image)
+    return folder
+
+
+@pytest.fixture
+def page(folder: Path) -> Path:
+    evaluation = evaluate([folder / "good", folder / "bad"], folder / "labels", FEW)
+    images = {f"case_{i}": folder / "images" / f"case_{i}_0000.nii.gz" for i in range(2)}
+    return write_report(evaluation, folder / "report.html", images=images)
+
+
+def test_page_needs_nothing_from_outside_and_every_picture_decodes(page: Path):
+    text = page.read_text(encoding="utf-8")
+    parsed = _Page(text)
+    assert parsed.open == [], "every tag is closed"
+    assert "url(" not in text
+    assert "@import" not in text
+    assert "<script" not in text
+    # 2 cases: 3 axes of image, label and 2 methods, 3 networks, and the worst patches
+    assert len(parsed.addresses) >= 2 * (3 * 4 + 3)
+    for address in parsed.addresses:
+        head, _, content = address.partition(",")
+        assert head == "data:image/png;base64"
+        picture = Image.open(io.BytesIO(base64.b64decode(content, validate=True)))
+        assert np.asarray(picture).std() > 0, "nothing was drawn"
+
+
+def test_page_names_cases_methods_and_figures_and_lists_the_worst_patches(page: Path):
+    words = " ".join(_Page(page.read_text(encoding="utf-8")).words)
+    for name in ("case_0", "case_1", "good", "bad", "clDice", "Opt-J F1", "Worst patches"):
+        assert name in words
+    assert "b0 + b1 error" in words
+    assert "ghost" in words
+
+
+def test_names_of_folders_are_text_and_not_html(folder: Path):
+    odd = folder / "a<b>&c"
+    (folder / "bad").rename(odd)
+    evaluation = evaluate([odd], folder / "labels", FEW)
+    text = write_report(evaluation, folder / "report.html").read_text(encoding="utf-8")
+    assert "<b>" not in text
+    assert "a&lt;b&gt;&amp;c" in text
+
+
+def test_image_of_another_size_is_named(folder: Path):
+    evaluation = evaluate([folder / "good"], folder / "labels", FEW)
+    wrong = save_mask(folder / "wrong.nii.gz", np.zeros((5, 5, 5)))
+    with pytest.raises(InputError, match=r"wrong.nii.gz: \(5, 5, 5\) voxels"):
+        write_report(evaluation, folder / "report.html", images={"case_0": wrong})
+    assert not (folder / "report.html").exists()
+
+
+def test_flat_images_have_one_projection(tmp_path: Path):
+    mask = vessels(0, (40, 40))[..., None]
+    save_mask(tmp_path / "flat" / "a.nii.gz", mask)
+    evaluation = evaluate([tmp_path / "flat"], tmp_path / "flat", FEW)
+    page = write_report(evaluation, tmp_path / "report.html")
+    assert len(_Page(page.read_text(encoding="utf-8")).addresses) == 3 + 2
+
+
+def test_error_maps_lie_on_the_labels_grid_and_hold_ghosts_and_misses(folder: Path):
+    label = np.zeros((24, 24, 20), bool)
+    label[5, 5, 2:18] = True
+    pred = np.zeros_like(label)
+    pred[5, 5, 2:8] = pred[15, 5, 2:6] = True
+    save_mask(folder / "one_label" / "a.nii.gz", label)
+    save_mask(folder / "one" / "a_mask.nii.gz", pred)
+    evaluation = evaluate([folder / "one"], folder / "one_label", FEW)
+    (path,) = write_error_maps(evaluation, folder / "maps")
+    written, source = nib.load(path), nib.load(folder / "one_label" / "a.nii.gz")
+    assert path.name == "a_ghosts_misses.nii.gz"
+    assert np.array_equal(written.affine, source.affine)
+    values = np.asarray(written.dataobj)
+    assert np.array_equal(values == 1, pred & ~label)
+    assert np.array_equal(values == 2, label & ~pred)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
+def test_browser_draws_the_page(page: Path, tmp_path: Path):
+    shot = tmp_path / "page.png"
+    command = [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"]
+    command += [f"--user-data-dir={tmp_path}", f"--screenshot={shot}", "--window-size=1400,3000"]
+    subprocess.run([*command, page.as_uri()], check=True, capture_output=True, timeout=120)
+    pixels = np.asarray(Image.open(shot).convert("RGB"))
+    ghost = np.all(np.abs(pixels.astype(int) - (255, 60, 160)) < 12, axis=-1)
+    miss = np.all(np.abs(pixels.astype(int) - (60, 170, 255)) < 12, axis=-1)
+    assert ghost.sum() > 50
+    assert miss.sum() > 50
+    drawn = np.ptp(pixels.reshape(-1, 3), axis=0)
+    assert drawn.min() > 200, "light and dark, not an empty page"

@@ -16,7 +16,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from cldice_monai.files import replace_when_complete
-from cldice_monai.report.preview import COLOURS
+from cldice_monai.report.panel import COLOURS
 from cldice_monai.skeleton import skeletonize
 from cldice_monai.skeleton.connectivity import Connectivity
 from cldice_monai.topology import betti_numbers, ghosts_and_misses

@@ -19,7 +19,7 @@ from scipy import ndimage
 from cldice_monai import transforms as ours
 from cldice_monai.data.synthetic import VesselSample, generate_vessels
 from cldice_monai.files import replace_when_complete
-from cldice_monai.report.preview import COLOURS
+from cldice_monai.report.panel import COLOURS
 from cldice_monai.report.projection import project
 from cldice_monai.skeleton import skeletonize
 

@@ -1,6 +1,7 @@
 """Pictures and tables that show a person what a segmentation got right and wrong."""
 
-from cldice_monai.report.preview import COLOURS, draw_preview, save_preview
+from cldice_monai.report.panel import COLOURS
+from cldice_monai.report.preview import draw_preview, save_preview
 from cldice_monai.report.projection import project
 
 __all__ = ["COLOURS", "draw_preview", "project", "save_preview"]

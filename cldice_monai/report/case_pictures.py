@@ -16,12 +16,16 @@ from cldice_monai.evaluation.case import masks_of_case
 from cldice_monai.evaluation.columns import PAPER_COLUMNS
 from cldice_monai.evaluation.run import Evaluation
 from cldice_monai.evaluation.tables import rounded
-from cldice_monai.report.panels import data_uri, draw_errors, draw_graph, draw_image, draw_label
+from cldice_monai.report.layers import Layers
+from cldice_monai.report.network_picture import data_uri, draw_network
+from cldice_monai.report.panel import Panel, error_panel, image_panel, label_panel
 from cldice_monai.report.worst_patches import WorstPatch
 
 __all__ = ["CasePictures", "case_pictures"]
 
 _Pictures = list[tuple[str, str]]  # caption and address
+_PIXELS = 340  # of the longer side of a panel
+_SLAB_SLICES = 16
 
 
 @dataclass(frozen=True)
@@ -30,19 +34,17 @@ class CasePictures:
 
     Args:
         title: its name, and the class where several are measured.
-        ndim: 2 or 3.
         notes: of the evaluation.
         figures: table of the methods' figures, HTML.
-        rows: for each axis the panels image, label and one a method.
+        rows: title and panels (image, label and one a method) of each view.
         graphs: the networks of label and methods.
         worst: patches to look at, with their panels.
     """
 
     title: str
-    ndim: int
     notes: Sequence[str]
     figures: str
-    rows: list[_Pictures]
+    rows: list[tuple[str, _Pictures]]
     graphs: _Pictures
     worst: list[tuple[WorstPatch, _Pictures]]
 
@@ -72,32 +74,33 @@ def case_pictures(
     masks = {name: masks_of_case(case) for name, case in cases.items()}
     label = next(iter(masks.values()))[1]
     image = _image(images.get(first.case_id), label)
-    options = {"spacing_mm": first.spacing_mm}
-    axis_of_view = label.ndim - 1
-    rows = []
-    for axis in range(label.ndim) if label.ndim == 3 else (0,):
-        row = [("image" if first.case_id in images else "label, as no image was given")]
-        pictures = [(row[0], data_uri(draw_image(image, axis=axis, **options)))]
-        pictures.append(("label", data_uri(draw_label(image, label, axis=axis, **options))))
-        for name, (pred, _) in masks.items():
-            drawn = draw_errors(image, pred, label, axis=axis, **options)
-            pictures.append((name, data_uri(drawn)))
-        rows.append(pictures)
-    graphs = [("label", data_uri(draw_graph(label, axis=axis_of_view, **options)))]
-    graphs += [
-        (name, data_uri(draw_graph(pred, axis=axis_of_view, **options)))
-        for name, (pred, _) in masks.items()
+    layers = {n: Layers(image, *pair, first.spacing_mm) for n, pair in masks.items()}
+    rows = [
+        (f"Projection along {name}", _row(layers, axis, has_image=first.case_id in images))
+        for axis, name in enumerate("xyz")
+        if label.ndim == 3
+    ] or [("", _row(layers, 0, has_image=first.case_id in images))]
+    if label.ndim == 3 and label.shape[2] > 2 * _SLAB_SLICES:
+        middle = {name: one.middle(_SLAB_SLICES) for name, one in layers.items()}
+        row = _row(middle, 2, has_image=first.case_id in images)
+        rows.append((f"Middle {_SLAB_SLICES} slices along z", row))
+    networks = {"label": label} | {name: pred for name, (pred, _) in masks.items()}
+    graphs = [
+        (name, data_uri(draw_network(mask, axis=2, spacing_mm=first.spacing_mm)))
+        for name, mask in networks.items()
     ]
     size = evaluation.settings.sampler.size_in(label.ndim)
     chosen = [patch for patch in worst if patch.case_number == number]
     return CasePictures(
         first.title,
-        label.ndim,
         list(dict.fromkeys(note for case in cases.values() for note in case.notes)),
         _figures(evaluation, number),
         rows,
         graphs,
-        [(patch, _patch(patch, image, masks[patch.method], size, options)) for patch in chosen],
+        [
+            (patch, _patch(patch, image, masks[patch.method], size, first.spacing_mm))
+            for patch in chosen
+        ],
     )
 
 
@@ -113,22 +116,34 @@ def _image(path: Path | None, label: npt.NDArray[np.bool_]) -> np.ndarray:
     return volume.reshape(label.shape)
 
 
+def _row(layers: Mapping[str, Layers], axis: int, *, has_image: bool) -> _Pictures:
+    flats = {name: one.flat(axis) for name, one in layers.items()}
+    first = next(iter(flats.values()))
+    caption = "image" if has_image else "label, as no image was given"
+    row = [(caption, _address(image_panel(first, pixels=_PIXELS)))]
+    row.append(("label", _address(label_panel(first, pixels=_PIXELS))))
+    return row + [(n, _address(error_panel(flat, pixels=_PIXELS))) for n, flat in flats.items()]
+
+
 def _patch(
     patch: WorstPatch,
     image: np.ndarray,
     masks: tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]],
     size: Sequence[int],
-    options: Mapping[str, tuple[float, ...]],
+    spacing_mm: tuple[float, ...],
 ) -> _Pictures:
     box = tuple(slice(s, s + n) for s, n in zip(patch.start, size, strict=True))
-    axis = image.ndim - 1
-    part, pred, label = image[box], masks[0][box], masks[1][box]
-    spacing_mm = options["spacing_mm"]
-    return [
-        ("image", data_uri(draw_image(part, axis=axis, spacing_mm=spacing_mm))),
-        ("label", data_uri(draw_label(part, label, axis=axis, spacing_mm=spacing_mm))),
-        (patch.method, data_uri(draw_errors(part, pred, label, axis=axis, spacing_mm=spacing_mm))),
-    ]
+    layers = Layers(image[box], masks[0][box], masks[1][box], spacing_mm)
+    return _row({patch.method: layers}, 2, has_image=True)
+
+
+def _address(panel: Panel) -> str:
+    from PIL import Image
+
+    picture = Image.fromarray(panel.pixels)
+    if max(picture.size) > 2 * _PIXELS:
+        picture.thumbnail((2 * _PIXELS, 2 * _PIXELS))
+    return data_uri(picture)
 
 
 def _figures(evaluation: Evaluation, number: int) -> str:

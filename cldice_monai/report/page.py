@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from cldice_monai.evaluation.bootstrap import Interval
 from cldice_monai.evaluation.columns import COLUMNS, PAPER_COLUMNS, Column
 from cldice_monai.evaluation.run import Evaluation
 from cldice_monai.evaluation.tables import comparison_cells, interval_text, introduction
@@ -18,8 +19,6 @@ from cldice_monai.report.page_style import LEGEND, STYLE
 from cldice_monai.report.worst_patches import WorstPatch, worst_patches
 
 __all__ = ["write_report"]
-
-_AXES = {3: ("along x", "along y", "along z"), 2: ("",)}
 
 
 def write_report(
@@ -74,9 +73,14 @@ def _table(evaluation: Evaluation, columns: Sequence[Column]) -> str:
     )
     rows = []
     for method in evaluation.methods:
-        cells = "".join(f"<td>{interval_text(method.summary[c.name])}</td>" for c in measured)
+        cells = "".join(_cell(method.summary[c.name]) for c in measured)
         rows.append(f"<tr><th>{html.escape(method.name)}</th>{cells}</tr>")
     return f"<div class='wide'><table><tr><th></th>{head}</tr>{''.join(rows)}</table></div>"
+
+
+def _cell(interval: Interval) -> str:
+    mean, _, between = interval_text(interval).partition(" ")
+    return f"<td>{mean}<small>{between}</small></td>"
 
 
 _ARROWS = {"larger": " &#8593;", "smaller": " &#8595;", "nearer 1": " &#8594;1"}
@@ -123,8 +127,8 @@ def _case(case: CasePictures) -> Iterator[str]:
         yield f"<p class='note'>{html.escape(note)}</p>"
     yield case.figures
     yield f"<p class='legend'>{LEGEND}</p>"
-    for name, row in zip(_AXES[case.ndim], case.rows, strict=True):
-        yield f"<h3>Projection {name}</h3><div class='row'>{_figures(row)}</div>"
+    for title, row in case.rows:
+        yield f"<h3>{title}</h3><div class='row'>{_figures(row)}</div>"
     yield f"<h3>Networks</h3><div class='row'>{_figures(case.graphs)}</div>"
     if case.worst:
         yield "<h3>Worst patches</h3>"

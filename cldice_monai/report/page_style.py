@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cldice_monai.report.preview import COLOURS
+from cldice_monai.report.panel import COLOURS, MEANINGS
 
 __all__ = ["LEGEND", "STYLE"]
 
@@ -11,16 +11,9 @@ def _css(name: str) -> str:
     return "#{:02x}{:02x}{:02x}".format(*COLOURS[name])
 
 
-_WORDS = {
-    "label": "label",
-    "segmentation": "segmentation",
-    "skeleton": "skeleton",
-    "ghost": "ghost: skeleton of the segmentation outside the label",
-    "miss": "miss: skeleton of the label that is not segmented",
-}
-
 LEGEND = " ".join(
-    f"<span><i style='background:{_css(name)}'></i>{words}</span>" for name, words in _WORDS.items()
+    f"<span><i style='background:{_css(name)}'></i>{words}</span>"
+    for name, words in MEANINGS.items()
 ) + (
     f" <span>In networks: <i style='background:{_css('ghost')}'></i>junction "
     f"<i style='background:{_css('miss')}'></i>end</span>"
@@ -35,11 +28,13 @@ section { border-top: 1px solid #8886; margin-top: 2rem; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 .wide { overflow-x: auto; }
 th, td { padding: .25rem .7rem; border-bottom: 1px solid #8884; text-align: right; }
-th:first-child, td:first-child { text-align: left; } small { font-weight: normal; }
+th:first-child, td:first-child { text-align: left; } td small { display: block; opacity: .7; }
+small { font-weight: normal; white-space: nowrap; }
 .row, .plots { display: flex; flex-wrap: wrap; gap: .8rem; }
 .plots figure { width: 460px; }
+.row figure { flex: 1 1 260px; max-width: 400px; }
 figure { margin: 0; } figcaption { font-size: .85rem; max-width: 380px; }
-img { display: block; max-width: 100%; image-rendering: pixelated; border-radius: 4px; }
+img { display: block; width: 100%; image-rendering: pixelated; border-radius: 4px; }
 svg circle { fill: #3a86c8; fill-opacity: .45; } svg rect { fill: #d1495b; }
 svg line { stroke: currentColor; stroke-opacity: .4; }
 svg text { font-size: 12px; fill: currentColor; }

@@ -1,0 +1,112 @@
+"""One picture of a projection, and the marks on it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from cldice_monai.report.projection import as_grey, outline
+
+__all__ = ["COLOURS", "MEANINGS", "Panel", "error_panel", "image_panel", "label_panel"]
+
+# Told apart by the common kinds of colour blindness, and bright on a dark projection.
+COLOURS = {
+    "segmentation": (0, 158, 115),
+    "skeleton": (240, 228, 66),
+    "ghost": (255, 60, 160),
+    "miss": (60, 170, 255),
+    "label": (240, 150, 0),
+}
+
+MEANINGS = {
+    "segmentation": "segmentation",
+    "skeleton": "its skeleton",
+    "ghost": "ghost: skeleton outside the label",
+    "miss": "miss: label's skeleton not covered",
+    "label": "label",
+}
+"""What each colour shows, in words."""
+
+
+class Panel:
+    """A picture whose pixels are ``factor`` screen pixels wide, with marks thinner than those.
+
+    Args:
+        picture: (rows, columns, 3) uint8.
+        factor: a whole one, or the lines of a skeleton would differ in width.
+    """
+
+    def __init__(self, picture: np.ndarray, factor: int) -> None:
+        self.factor = factor
+        self.pixels = self._enlarge(picture)
+
+    def _enlarge(self, flat: np.ndarray) -> np.ndarray:
+        return flat.repeat(self.factor, axis=0).repeat(self.factor, axis=1)
+
+    def _painted(self, where: np.ndarray, colour: str) -> Panel:
+        painted = Panel(np.empty((0, 0, 3), np.uint8), self.factor)
+        painted.pixels = self.pixels.copy()
+        painted.pixels[where] = COLOURS[colour]
+        return painted
+
+    def with_outline(self, mask: np.ndarray, colour: str) -> Panel:
+        """Draw a thin line along the inside of a mask."""
+        return self._painted(outline(self._enlarge(mask)), colour)
+
+    def with_dots(self, mask: np.ndarray, colour: str) -> Panel:
+        """Draw the pixels of a mask as dots that leave the picture between them visible."""
+        inset = self.factor // 4
+        dot = np.zeros((self.factor, self.factor), bool)
+        dot[inset : self.factor - inset, inset : self.factor - inset] = True
+        tiled = np.tile(dot, mask.shape)
+        return self._painted(self._enlarge(mask) & tiled, colour)
+
+
+def image_panel(flat: Mapping[str, np.ndarray], *, pixels: int) -> Panel:
+    """Draw the image alone.
+
+    Args:
+        flat: projections, from `cldice_monai.report.layers.Layers.flat`.
+        pixels: about the longer side of the panel; a larger projection keeps its own size.
+
+    Returns:
+        The panel.
+    """
+    grey = as_grey(flat["image"])
+    return Panel(grey, _factor(grey, pixels))
+
+
+def label_panel(flat: Mapping[str, np.ndarray], *, pixels: int) -> Panel:
+    """Draw the label's outline over the image.
+
+    Args:
+        flat: projections.
+        pixels: about the longer side of the panel.
+
+    Returns:
+        The panel.
+    """
+    return image_panel(flat, pixels=pixels).with_outline(flat["label"], "label")
+
+
+def error_panel(flat: Mapping[str, np.ndarray], *, pixels: int) -> Panel:
+    """Draw the skeleton with ghosts and misses over the dimmed image.
+
+    Args:
+        flat: projections.
+        pixels: about the longer side of the panel.
+
+    Returns:
+        The panel.
+
+    Reference:
+        Shit et al., clDice, CVPR 2021, supplement A and figures 5, 8 and 9.
+    """
+    grey = as_grey(flat["image"]) // 2
+    panel = Panel(grey, _factor(grey, pixels)).with_dots(flat["skeleton"], "skeleton")
+    return panel.with_dots(flat["miss"], "miss").with_dots(flat["ghost"], "ghost")
+
+
+def _factor(picture: np.ndarray, pixels: int) -> int:
+    return max(1, round(pixels / max(picture.shape[:2])))

@@ -41,7 +41,9 @@ part "lint" lint
 part "types" types
 part "plain tests" tests "not slow and not real_data and not gpu"
 if $full; then
-    part "bundle workflows" tests "slow and not real_data" tests/bundle tests/workflows tests/scripts
+    part "quick start" tests "slow" tests/scripts/test_quickstart.py
+    part "bundle workflows" tests "slow and not real_data" tests/bundle tests/workflows tests/scripts \
+        --ignore=tests/scripts/test_quickstart.py
     part "topology, losses, data" tests "slow and not real_data" tests cldice_monai \
         --ignore=tests/bundle --ignore=tests/workflows --ignore=tests/scripts --ignore=tests/packaging
     part "real data" tests "real_data"

@@ -55,6 +55,14 @@ class ResampleToWorkingGrid(InvertibleTransform):
         self.side_mm = side_mm
         self.finest = ResampleToIsotropic("finest")
 
+    def resamples(self, img: MetaTensor) -> bool:
+        """Return whether a volume counts as one of a microscope, and would be resampled.
+
+        Args:
+            img: MetaTensor (C, X, Y, Z).
+        """
+        return self.finest.side_mm(img) * _mm_per_unit(img) < _MICROSCOPY_MM
+
     def __call__(self, img: MetaTensor) -> MetaTensor:
         """Resample an image.
 
@@ -65,14 +73,12 @@ class ResampleToWorkingGrid(InvertibleTransform):
         Returns:
             MetaTensor on the new grid, float32, or one that shares the image's voxels.
         """
-        mm_per_unit = float(img.meta.get("mm_per_unit", 1.0)) if hasattr(img, "meta") else 1.0
-        finest_mm = self.finest.side_mm(img) * mm_per_unit
-        out = img
-        if finest_mm < _MICROSCOPY_MM:
-            out = self.finest(img, side_mm=self.side_mm / mm_per_unit)
+        resamples = self.resamples(img)
+        if resamples:
+            out = self.finest(img, side_mm=self.side_mm / _mm_per_unit(img))
         else:
             out = MetaTensor(img.as_tensor()).copy_meta_from(img)
-        self.push_transform(out, extra_info={"resampled": finest_mm < _MICROSCOPY_MM})
+        self.push_transform(out, extra_info={"resampled": resamples})
         return out
 
     def inverse(self, img: MetaTensor) -> MetaTensor:
@@ -86,6 +92,10 @@ class ResampleToWorkingGrid(InvertibleTransform):
         """
         entry = self.pop_transform(img)
         return self.finest.inverse(img) if entry["extra_info"]["resampled"] else img
+
+
+def _mm_per_unit(img: MetaTensor) -> float:
+    return float(img.meta.get("mm_per_unit", 1.0))
 
 
 class ResampleToWorkingGridd(MapTransform, InvertibleTransform):

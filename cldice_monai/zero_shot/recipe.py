@@ -22,7 +22,8 @@ class ZeroShotRecipe:
         threshold: probability above which a voxel is vessel.
         window: sides of the sliding window in voxels.
         overlap: share that two windows have in common along each axis.
-        factors: resolutions whose probabilities are averaged, as factors of the voxel's side.
+        factors: resolutions whose probabilities are averaged, as factors of ``side_mm``; a volume
+            that keeps its grid is segmented on it alone.
     """
 
     side_mm: float = 0.002
@@ -51,9 +52,9 @@ class TrainingPlan:
         scale_spread: standard deviation of the logarithm of a random factor of them.
     """
 
-    n_volumes: int = 160
+    n_volumes: int = 80
     volume_side: int = 96
-    steps: int = 1000
+    steps: int = 700
     batch_size: int = 4
     patch_side: int = 64
     lr: float = 0.003

@@ -103,9 +103,9 @@ def probabilities(
     resample = ResampleToWorkingGrid(recipe.side_mm)
     prepared = resample(volume)
     array = prepare_intensities(prepared.numpy(), recipe=recipe)
-    slide = ScaleAverageInferer(
-        (recipe.window,) * 3, factors=recipe.factors, overlap=recipe.overlap
-    )
+    # where nobody knows how long a voxel is, a coarser one may lose the vessels
+    factors = recipe.factors if resample.resamples(volume) else (1.0,)
+    slide = ScaleAverageInferer((recipe.window,) * 3, factors=factors, overlap=recipe.overlap)
     inferer = AutocastInferer(slide)
     device = next(network.parameters()).device
     network.eval()

@@ -53,12 +53,13 @@ def test_mask_lies_on_the_grid_of_the_image(spacing):
 
 
 def test_microscopy_is_segmented_at_two_micrometres_and_other_volumes_as_they_are():
-    network, single = Brightness(), replace(RECIPE, factors=(1.0,))
+    network, recipe = Brightness(), replace(RECIPE, factors=(1.0, 2.0))
     image = bright_tube((64, 64, 8))
-    segment_volume(image, network, spacing_um=(1.0, 1.0, 5.0), recipe=single)
-    assert network.shapes == [(32, 32, 24)]  # 32 x 32 x 18, in whole eighths
-    segment_volume(bright_tube((64, 64, 8)), network, recipe=single)
-    assert network.shapes[1:] == [(64, 64, 16)]  # two eighths at least
+    segment_volume(image, network, spacing_um=(1.0, 1.0, 5.0), recipe=recipe)
+    # 32 x 32 x 18 and 16 x 16 x 9, in whole eighths and two of them at least
+    assert network.shapes == [(32, 32, 24), (16, 16, 16)]
+    segment_volume(bright_tube((64, 64, 8)), network, recipe=recipe)
+    assert network.shapes[2:] == [(64, 64, 16)]
 
 
 def test_threshold_is_that_of_the_recipe():

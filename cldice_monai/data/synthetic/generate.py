@@ -24,7 +24,7 @@ from cldice_monai.data.synthetic.separate import separate_vessels
 
 __all__ = ["GENERATOR_VERSION", "generate_vessels"]
 
-GENERATOR_VERSION = 1
+GENERATOR_VERSION = 2
 """Goes up whenever the same seed would give another label."""
 
 _ENFORCED_CLEARANCE = 2.0  # voxels
@@ -55,9 +55,10 @@ def generate_vessels(
             channel, and the label is the union of what the channels show.
         enforce_clearance: take vessels away until those that do not meet are 2 voxels apart. The
             Betti numbers of the label are then those of the graph, which is verified. Vessels that
-            leave one fork, or forks close together, may be nearer. Takes two to eleven times as
-            long. Without it they can differ by a few, and both are there:
-            `VesselSample.betti_numbers` and `VesselGraph.betti_numbers`.
+            leave one fork, or forks close together, may be nearer. Labels get no margin, which
+            could make them touch. Takes two to eleven times as long. Without it they can differ by
+            a few, and both are there: `VesselSample.betti_numbers` and
+            `VesselGraph.betti_numbers`.
 
     Returns:
         The image, its label and the network behind it.
@@ -107,7 +108,7 @@ def generate_vessels(
     forks = graph.nodes[graph.degrees() >= 3]
     return VesselSample(
         image=image,
-        label=_label(graph, raster, settings.geometry.label_margin),
+        label=_label(graph, raster, 0.0 if enforce_clearance else settings.geometry.label_margin),
         centreline=raster.centreline,
         radius=raster.radius,
         bifurcations=np.floor(forks + 0.5).astype(np.int64),

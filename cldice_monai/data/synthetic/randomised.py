@@ -87,6 +87,7 @@ def _draw_imaging(rng: np.random.Generator) -> ImagingSettings:
     thickness = 1 + int(_sometimes(rng, 0.6, 1 + int(rng.integers(3))))
     # thick slices are wide enough along their axis as they are
     axial = rng.uniform(0.3, 0.8) if thickness > 1 else lateral * rng.uniform(1.0, 2.5)
+    # light is only lost where enough is left, so that the label never names what no one sees
     is_dark = rng.random() < 0.6
     return ImagingSettings(
         contrast=_factor(rng, 200.0, 4000.0) if is_dark else _factor(rng, 60.0, 300.0),
@@ -103,11 +104,11 @@ def _draw_imaging(rng: np.random.Generator) -> ImagingSettings:
         hollow_fraction=_sometimes(rng, 0.3, rng.uniform(0.1, 1.0)),
         wall_thickness=rng.uniform(0.7, 1.5),
         falloff_length=_sometimes(rng, 0.4, _factor(rng, 50.0, 300.0)),
-        depth_length=_sometimes(rng, 0.5, _factor(rng, 25.0, 200.0)),
-        shading=_sometimes(rng, 0.7, rng.uniform(0.2, 1.0)),
+        depth_length=_sometimes(rng, 0.6, _factor(rng, 25.0, 200.0)) if is_dark else 0.0,
+        shading=_sometimes(rng, 0.7, rng.uniform(0.1, 1.0 if is_dark else 0.3)),
         shading_scale=_factor(rng, 12.0, 50.0),
         sheets=int(_sometimes(rng, 0.3, 1 + int(rng.integers(2)))),
-        haze=_sometimes(rng, 0.6, rng.uniform(0.05, 0.5)),
+        haze=_sometimes(rng, 0.6, rng.uniform(0.05, 0.5 if is_dark else 0.2)),
         haze_sigma=_factor(rng, 4.0, 14.0),
         voxel_size=(1, 1, thickness),
         **_draw_blobs(rng),

@@ -54,7 +54,7 @@ class TrainingPlan:
 
     n_volumes: int = 80
     volume_side: int = 96
-    steps: int = 700
+    steps: int = 500
     batch_size: int = 4
     patch_side: int = 64
     lr: float = 0.003

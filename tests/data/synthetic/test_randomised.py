@@ -11,7 +11,7 @@ from cldice_monai.data.synthetic.randomised import draw_settings
 
 def test_settings_vary_over_a_range_that_holds_the_other_presets():
     rng = np.random.default_rng(0)
-    drawn = [draw_settings(rng=rng) for _ in range(300)]
+    drawn = [draw_settings(rng=rng) for _ in range(2000)]
     for preset in (PRESETS["paper"], PRESETS["hard"]):
         for name in ("contrast", "bias", "texture", "gain", "gaussian_noise", "brightness_spread"):
             values = [getattr(one.imaging, name) for one in drawn]

@@ -12,7 +12,7 @@ from cldice_monai.topology.network import Network, traced_network
 from cldice_monai.topology.opt_junction import count_junctions
 from cldice_monai.topology.streetmover import network_distance
 
-__all__ = ["patch_figures"]
+__all__ = ["figures_with_skeletons", "patch_figures"]
 
 _Array = npt.NDArray[np.float64]
 _Masks = npt.NDArray[np.bool_]
@@ -47,6 +47,23 @@ def patch_figures(
     """
     both = np.stack([pred, label], axis=1)
     skeletons = np.asarray(skeletonize(both))
+    return figures_with_skeletons(both, skeletons, n_points=n_points, th_snap=th_snap)
+
+
+def figures_with_skeletons(
+    both: _Masks, skeletons: _Masks, *, n_points: int = 100, th_snap: float = 5.0
+) -> dict[str, _Array]:
+    """Measure masks whose skeletons are known; see `patch_figures`.
+
+    Args:
+        both: (N, 2, H, W) or (N, 2, H, W, D) boolean: prediction and label.
+        skeletons: of ``both``.
+        n_points: points of the StreetMover distance.
+        th_snap: voxels within which Opt-J matches junctions and ends.
+
+    Returns:
+        One (N,) float64 array a figure.
+    """
     return (
         _overlaps(both, skeletons)
         | _betti(both)

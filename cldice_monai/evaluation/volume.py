@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from cldice_monai.evaluation.patches import patch_figures
+from cldice_monai.evaluation.patches import figures_with_skeletons
 from cldice_monai.evaluation.radius_bins import RadiusBin, misses_by_radius
 from cldice_monai.skeleton.binary import skeletonize
 from cldice_monai.skeleton.traced import trace_skeleton
@@ -65,17 +65,19 @@ def volume_figures(
         >>> found["length_mm_label"], found["hd95_mm"], found["ends_label"]
         (4.0, 0.0, 2.0)
     """
-    overall = patch_figures(pred[None], label[None], th_snap=th_snap)
+    both = np.stack([pred, label])
+    skeletons = np.stack([np.asarray(skeletonize(mask)) for mask in both])
+    overall = figures_with_skeletons(both[None], skeletons[None], th_snap=th_snap)
     figures = {name: float(values[0]) for name, values in overall.items()}
     tolerance = max(spacing_mm) if surface_tolerance_mm is None else surface_tolerance_mm
     figures |= _surface(pred, label, spacing_mm, tolerance)
-    found = ghosts_and_misses(pred, label, spacing_mm=spacing_mm)
+    thin_pred, thin_label = skeletons
+    found = ghosts_and_misses(pred, label, spacing_mm=spacing_mm, skeletons=(thin_pred, thin_label))
     for kind in ("ghost", "miss"):
         for what in ("voxels", "pieces"):
             figures[f"{kind}_{what}"] = float(getattr(found, f"n_{kind}_{what}"))
         figures[f"{kind}_length_mm"] = float(getattr(found, f"{kind}_length_mm"))
-    thin_label = np.asarray(skeletonize(label))
-    figures |= _centreline(np.asarray(skeletonize(pred)), "pred", spacing_mm)
+    figures |= _centreline(thin_pred, "pred", spacing_mm)
     figures |= _centreline(thin_label, "label", spacing_mm)
     return VolumeFigures(figures, misses_by_radius(pred, label, thin_label, spacing=spacing_mm))
 

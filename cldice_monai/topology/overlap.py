@@ -181,7 +181,11 @@ def topology_sensitivity(pred: Mask, label: Mask, *, ignore_empty: bool = True) 
 
 
 def ghosts_and_misses(
-    pred: Mask, label: Mask, *, spacing_mm: Sequence[float] | None = None
+    pred: Mask,
+    label: Mask,
+    *,
+    spacing_mm: Sequence[float] | None = None,
+    skeletons: tuple[np.ndarray, np.ndarray] | None = None,
 ) -> GhostsAndMisses:
     """Find the predicted centreline outside the label and the true centreline not predicted.
 
@@ -189,6 +193,7 @@ def ghosts_and_misses(
         pred: (H, W) or (H, W, D), binary.
         label: the same shape, binary.
         spacing_mm: distance in mm between voxel centres along each axis; None measures no length.
+        skeletons: of prediction and label, boolean arrays, where they are known already.
 
     Returns:
         Masks, counts, connected pieces and lengths. Empty masks give zeros.
@@ -212,7 +217,9 @@ def ghosts_and_misses(
     spacing = None
     if spacing_mm is not None:
         spacing = tuple(float(s) for s in check_spacing(spacing_mm, ndim=true.ndim))
-    predicted_skeleton, true_skeleton = skeletonize(predicted), skeletonize(true)
+    if skeletons is None:
+        skeletons = skeletonize(predicted), skeletonize(true)
+    predicted_skeleton, true_skeleton = skeletons
     ghosts, misses = predicted_skeleton & ~true, true_skeleton & ~predicted
     full = ndimage.generate_binary_structure(true.ndim, true.ndim)
     return GhostsAndMisses(

@@ -66,44 +66,23 @@ def add_parser(subparsers: Subparsers) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from cldice_monai.errors import InputError
-    from cldice_monai.evaluation.case import EvaluationSettings
-    from cldice_monai.evaluation.find_pairs import images_by_case
-    from cldice_monai.evaluation.run import evaluate
-    from cldice_monai.evaluation.tables import write_tables
-    from cldice_monai.evaluation.terminal import as_terminal_table
-    from cldice_monai.files import require_writable_folder
-    from cldice_monai.report.error_maps import write_error_maps
-    from cldice_monai.report.page import write_report
-    from cldice_monai.topology.patches import PatchSampler
+    from cldice_monai.report.evaluation_report import EvaluationRequest, write_evaluation
 
-    if options.th_snap <= 0:
-        raise InputError(f"--th-snap {options.th_snap}: must be above 0")
-    if any(number < 1 for number in options.classes):
-        raise InputError(f"--classes {options.classes}: must be 1 or more each")
-    try:
-        sampler = PatchSampler(
-            options.patch_size, options.n_patches, options.seed, tiling=options.tiling
-        )
-    except ValueError as error:
-        raise InputError(f"--n-patches, --patch-size: {error}") from error
-    settings = EvaluationSettings(
-        sampler,
+    request = EvaluationRequest(
+        pred_dirs=options.pred,
+        label_dir=options.label,
+        output_dir=options.out,
+        image_dir=options.image,
+        n_patches=options.n_patches,
+        patch_size=options.patch_size,
+        tiling=options.tiling,
+        seed=options.seed,
         th_snap=options.th_snap,
         surface_tolerance_mm=options.surface_tolerance_mm,
-        classes=tuple(options.classes),
+        classes=options.classes,
+        num_workers=options.num_workers,
     )
-    images = images_by_case(options.image) if options.image else {}
-    require_writable_folder(options.out, argument="--out")
-    evaluation = evaluate(
-        options.pred, options.label, settings, n_workers=options.num_workers, show=_print_now
-    )
-    paths = write_tables(evaluation, options.out)
-    paths.append(write_report(evaluation, options.out / "report.html", images=images))
-    write_error_maps(evaluation, options.out / "error_maps")
-    _print_now("")
-    _print_now(as_terminal_table(evaluation))
-    _print_now("written: " + ", ".join(str(path) for path in paths))
+    write_evaluation(request, show=_print_now)
     return 0
 
 

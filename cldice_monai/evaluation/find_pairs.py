@@ -46,8 +46,8 @@ def find_pairs(pred_dir: Path, label_dir: Path) -> tuple[list[CasePair], list[st
         InputError: a folder is missing or empty, two files are the same case, or a label has no
             prediction.
     """
-    predictions = _masks(pred_dir, argument="--pred")
-    labels = _masks(label_dir, argument="--label")
+    predictions = _masks(pred_dir, argument="pred_dirs")
+    labels = _masks(label_dir, argument="label_dir")
     missing = [case for case in labels if case not in predictions]
     if missing:
         near = sorted(set(predictions) - set(labels))
@@ -75,12 +75,12 @@ def images_by_case(folder: Path) -> dict[str, Path]:
         InputError: the folder is missing or holds no volume.
     """
     if not folder.is_dir():
-        raise InputError(f"{folder}: no such folder; give --image a folder of .nii.gz images")
+        raise InputError(f"{folder}: no such folder; give image_dir a folder of .nii.gz images")
     images: dict[str, Path] = {}
     for path in list_volumes(folder):
         images.setdefault(case_id(path), path)
     if not images:
-        raise InputError(f"{folder}: no .nii.gz image in it; give --image a folder of images")
+        raise InputError(f"{folder}: no .nii.gz image in it; give image_dir a folder of images")
     return images
 
 

@@ -81,9 +81,9 @@ def evaluate(
             `cldice_monai.evaluation.case.evaluate_case`; no folder at all; less than one process.
     """
     if not pred_dirs:
-        raise InputError("--pred: name at least one folder of predictions")
+        raise InputError("pred_dirs: name at least one folder of predictions")
     if n_workers < 1:
-        raise InputError(f"--num-workers {n_workers}: must be 1 or more")
+        raise InputError(f"num_workers {n_workers}: must be 1 or more")
     settings = settings or EvaluationSettings()
     paired = [find_pairs(folder, label_dir) for folder in pred_dirs]
     for _, notes in paired:

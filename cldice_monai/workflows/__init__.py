@@ -11,6 +11,7 @@ from cldice_monai.workflows.distributed import (
 )
 from cldice_monai.workflows.early_stopping import EarlyStopping
 from cldice_monai.workflows.epoch_seeds import EpochSeeds
+from cldice_monai.workflows.evaluation import run_evaluation, start_evaluation
 from cldice_monai.workflows.fit import check_loss, check_network
 from cldice_monai.workflows.foreground import foreground_masks
 from cldice_monai.workflows.iterations import suggest_training_iter
@@ -64,7 +65,9 @@ __all__ = [
     "prepare_training_data",
     "require_same_data",
     "require_tracking_package",
+    "run_evaluation",
     "save_weights",
+    "start_evaluation",
     "start_workflow",
     "suggest_training_iter",
 ]

@@ -28,7 +28,7 @@ def test_two_folders_are_measured_and_compared(folder: Path, capsys: pytest.Capt
     words += ["--label", folder / "labels", "--out", folder / "out", "--patch-size", "12"]
     assert main([str(word) for word in words]) == 0
     printed = capsys.readouterr().out
-    assert max(len(line) for line in printed.splitlines() if "written" not in line) <= 80
+    assert max(len(line) for line in printed.splitlines() if str(folder) not in line) <= 80
     names = ["cases.csv", "error_maps", "evaluation.json", "patches.csv", "report.html"]
     names += ["summary.md"]
     assert sorted(path.name for path in (folder / "out").iterdir()) == names
@@ -40,9 +40,11 @@ def test_two_folders_are_measured_and_compared(folder: Path, capsys: pytest.Capt
     [
         (["--patch-size", "0"], "patch_size must be positive"),
         (["--n-patches", "0"], "n_patches must be at least 1"),
-        (["--th-snap", "0"], "--th-snap 0.0: must be above 0"),
-        (["--classes", "0"], "must be 1 or more"),
-        (["--num-workers", "0"], "--num-workers 0: must be 1 or more"),
+        (["--th-snap", "0"], "th_snap 0.0: must be above 0"),
+        (["--classes", "0"], "classes [0]: must be whole numbers"),
+        (["--num-workers", "0"], "num_workers 0: must be 1 or more"),
+        (["--surface-tolerance-mm", "-1"], "surface_tolerance_mm -1.0: must be 0 or more"),
+        (["--image", "nowhere"], "nowhere: no such folder"),
         (["--label", "nowhere"], "nowhere: no such folder"),
     ],
 )

@@ -1,0 +1,119 @@
+"""From folders of masks to tables, page and maps: what the command line and the bundle run."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from cldice_monai.errors import InputError
+from cldice_monai.evaluation.case import EvaluationSettings
+from cldice_monai.evaluation.find_pairs import images_by_case
+from cldice_monai.evaluation.run import evaluate
+from cldice_monai.evaluation.tables import write_tables
+from cldice_monai.evaluation.terminal import as_terminal_table
+from cldice_monai.files import as_path, require_writable_folder
+from cldice_monai.report.error_maps import write_error_maps
+from cldice_monai.report.page import write_report
+from cldice_monai.topology.patches import PatchSampler
+
+__all__ = ["EvaluationRequest", "write_evaluation"]
+
+PathLike = str | os.PathLike[str]
+
+
+@dataclass(frozen=True)
+class EvaluationRequest:
+    """What is evaluated, how, and where the results go.
+
+    Args:
+        pred_dirs: folders of predictions, one a method, or one folder alone.
+        label_dir: folder of labels.
+        output_dir: folder for the results.
+        image_dir: folder of the images, for the page's pictures; None shows the labels.
+        n_patches: patches of a case.
+        patch_size: voxels a side; None: 48, in 2D 64.
+        tiling: cover each volume by patches once instead of drawing them.
+        seed: of the patches.
+        th_snap: voxels within which Opt-J matches junctions and ends.
+        surface_tolerance_mm: of the surface Dice; None: the largest side of a voxel.
+        classes: values of the masks to measure apart; none: all above 0 are vessel.
+        num_workers: processes.
+    """
+
+    pred_dirs: PathLike | Sequence[PathLike]
+    label_dir: PathLike
+    output_dir: PathLike
+    image_dir: PathLike | None = None
+    n_patches: int = 24
+    patch_size: int | None = None
+    tiling: bool = False
+    seed: int = 0
+    th_snap: float = 5.0
+    surface_tolerance_mm: float | None = None
+    classes: Sequence[int] = ()
+    num_workers: int = 1
+
+    def settings(self) -> EvaluationSettings:
+        """Return what the figures depend on.
+
+        Raises:
+            InputError: a setting cannot be used.
+        """
+        if not self.th_snap > 0:
+            raise InputError(f"th_snap {self.th_snap}: must be above 0")
+        if self.surface_tolerance_mm is not None and not self.surface_tolerance_mm >= 0:
+            raise InputError(f"surface_tolerance_mm {self.surface_tolerance_mm}: must be 0 or more")
+        if any(isinstance(n, bool) or not isinstance(n, int) or n < 1 for n in self.classes):
+            raise InputError(f"classes {list(self.classes)}: must be whole numbers from 1 on")
+        try:
+            sampler = PatchSampler(self.patch_size, self.n_patches, self.seed, tiling=self.tiling)
+        except ValueError as error:
+            raise InputError(str(error)) from error
+        return EvaluationSettings(
+            sampler,
+            th_snap=self.th_snap,
+            surface_tolerance_mm=self.surface_tolerance_mm,
+            classes=tuple(self.classes),
+        )
+
+    def folders(self) -> list[Path]:
+        """Return the folders of predictions.
+
+        Raises:
+            InputError: one of them is no path.
+        """
+        one = isinstance(self.pred_dirs, str | os.PathLike)
+        folders = [self.pred_dirs] if one else list(self.pred_dirs)  # type: ignore[arg-type]
+        return [as_path(folder, argument="pred_dirs") for folder in folders]
+
+
+def write_evaluation(request: EvaluationRequest, *, show: Callable[[str], None]) -> list[Path]:
+    """Evaluate and write summary.md, evaluation.json, cases.csv, patches.csv, report.html and maps.
+
+    Args:
+        request: what is evaluated, how, and where the results go.
+        show: takes a line of progress, and the table at the end.
+
+    Returns:
+        The tables and the page.
+
+    Raises:
+        InputError: a setting or file cannot be used.
+    """
+    settings, folders = request.settings(), request.folders()
+    images = {}
+    if request.image_dir is not None:
+        images = images_by_case(as_path(request.image_dir, argument="image_dir"))
+    label_dir = as_path(request.label_dir, argument="label_dir")
+    output_dir = as_path(request.output_dir, argument="output_dir")
+    require_writable_folder(output_dir, argument="output_dir")
+    evaluation = evaluate(folders, label_dir, settings, n_workers=request.num_workers, show=show)
+    paths = write_tables(evaluation, output_dir)
+    paths.append(write_report(evaluation, output_dir / "report.html", images=images))
+    maps = write_error_maps(evaluation, output_dir / "error_maps")
+    show("")
+    show(as_terminal_table(evaluation))
+    show(f"tables, report.html and {len(maps)} maps of ghosts and misses are in {output_dir}")
+    return paths

@@ -1,0 +1,40 @@
+"""What evaluate.json calls."""
+
+from __future__ import annotations
+
+import logging
+
+from cldice_monai.errors import show_input_errors_as_one_line
+from cldice_monai.report.evaluation_report import EvaluationRequest, write_evaluation
+from cldice_monai.workflows.overrides import check_overrides
+
+__all__ = ["run_evaluation", "start_evaluation"]
+
+_logger = logging.getLogger(__name__)
+
+
+def start_evaluation() -> None:
+    """Set up error lines, and refuse settings that are misspelt.
+
+    Raises:
+        InputError: for a setting that nothing listens to.
+    """
+    show_input_errors_as_one_line()
+    check_overrides()
+
+
+def run_evaluation(request: EvaluationRequest) -> None:
+    """Evaluate, with progress in the log.
+
+    Args:
+        request: what is evaluated, how, and where the results go.
+
+    Raises:
+        InputError: a setting or file cannot be used.
+    """
+    write_evaluation(request, show=_log_lines)
+
+
+def _log_lines(text: str) -> None:
+    for line in text.splitlines():
+        _logger.info("%s", line)

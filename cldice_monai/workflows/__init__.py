@@ -1,12 +1,14 @@
 """The bundle's glue: what its configs call between MONAI's own parts."""
 
 from cldice_monai.workflows.best_model import BestModelSaver
+from cldice_monai.workflows.check_settings import check_settings
 from cldice_monai.workflows.checkpoint import TrainingCheckpoint
 from cldice_monai.workflows.default_data import DEFAULT_DATASET_DIR, ensure_default_data
 from cldice_monai.workflows.distributed import (
     join_processes,
     leave_processes,
     local_device,
+    require_enough_validation,
     require_same_data,
 )
 from cldice_monai.workflows.early_stopping import EarlyStopping
@@ -51,6 +53,7 @@ __all__ = [
     "averaged_copy",
     "check_loss",
     "check_network",
+    "check_settings",
     "compile_with_tensorrt",
     "ensure_default_data",
     "foreground_masks",
@@ -63,6 +66,7 @@ __all__ = [
     "name_stale_results",
     "prepare_inference_data",
     "prepare_training_data",
+    "require_enough_validation",
     "require_same_data",
     "require_tracking_package",
     "run_evaluation",

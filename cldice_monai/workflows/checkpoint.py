@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import torch
 
 from cldice_monai.errors import InputError
-from cldice_monai.files import replace_when_complete
+from cldice_monai.files import as_path, replace_when_complete
 
 if TYPE_CHECKING:
     from ignite.engine import Engine
@@ -123,7 +123,7 @@ class TrainingCheckpoint:
             return None
         if self.resume == "auto":
             return self.path if self.path.is_file() else None
-        path = Path(self.resume)
+        path = as_path(self.resume, argument="resume")
         if not path.is_file():
             raise InputError(
                 f"checkpoint {path}: no such file; pass the path of a checkpoint.pt, or "

@@ -16,7 +16,13 @@ from cldice_monai.errors import InputError, show_input_errors_as_one_line
 if TYPE_CHECKING:
     from cldice_monai.workflows.prepare import TrainingData
 
-__all__ = ["join_processes", "leave_processes", "local_device", "require_same_data"]
+__all__ = [
+    "join_processes",
+    "leave_processes",
+    "local_device",
+    "require_enough_validation",
+    "require_same_data",
+]
 
 
 def local_device() -> str:
@@ -76,6 +82,23 @@ def require_same_data(data: TrainingData) -> None:
         raise InputError(
             f"dataset_dir: the processes see different data ({counts}); give every node the same "
             "folder"
+        )
+
+
+def require_enough_validation(data: TrainingData) -> None:
+    """Refuse to train where a process would have nothing to validate.
+
+    Args:
+        data: the cases of all processes.
+
+    Raises:
+        InputError: where there are fewer validation cases than processes.
+    """
+    n_cases, n_processes = len(data.validation), dist.get_world_size()
+    if n_cases < n_processes:
+        raise InputError(
+            f"{n_cases} for validation is less than one for each of {n_processes} processes; "
+            "start fewer with --nproc_per_node, or validate on more cases with --val_fraction"
         )
 
 

@@ -73,11 +73,11 @@ def _is_bundle_run(words: Sequence[str]) -> bool:
 
 
 def _settings(words: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Yield key and value of every ``--key value`` and ``--key=value``."""
+    """Yield key and value of every ``--key value`` and ``--key=value``, with one hyphen too."""
     for number, word in enumerate(words):
-        if not word.startswith("--") or not word[2:3].isidentifier():
+        key, equals, value = word.lstrip("-").partition("=")
+        if not word.startswith("-") or not key[:1].isidentifier():
             continue
-        key, equals, value = word[2:].partition("=")
         if not equals:
             value = words[number + 1] if number + 1 < len(words) else ""
         head = key.split("#")[0].split("::")[0]

@@ -57,9 +57,10 @@ def start_workflow(
             "out_channels must be 1, or the number of classes with the background, "
             f"got {out_channels!r}"
         )
-    if not isinstance(epochs, int) or epochs < 1:
+    if isinstance(epochs, bool) or not isinstance(epochs, int) or epochs < 1:
         raise InputError(f"epochs must be a whole number of 1 or more, got {epochs}")
     if seed is not None:
+        _check_seed(seed)
         monai.utils.set_determinism(seed=seed)
     return require_writable_folder(folder, argument="output_dir")
 
@@ -71,6 +72,11 @@ def _check_roi(roi: Sequence[int]) -> None:
             f"roi must be three whole numbers, or two for pictures, got {roi}; for example --roi "
             "'[64,64,32]' or --roi '[64,64]'"
         )
+
+
+def _check_seed(seed: object) -> None:
+    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
+        raise InputError(f"seed must be a whole number of 0 or more, got {seed!r}")
 
 
 def _check_device(device: str | torch.device) -> None:

@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from cldice_monai.errors import InputError
-from cldice_monai.files import replace_when_complete
+from cldice_monai.files import as_path, replace_when_complete
 
 __all__ = ["load_weights", "save_weights"]
 
@@ -41,7 +41,7 @@ def load_weights(network: nn.Module, path: str | os.PathLike[str]) -> None:
     Raises:
         InputError: if the file is missing, cannot be read, or is of another network.
     """
-    path = Path(path)
+    path = as_path(path, argument="weights")
     if not path.is_file():
         raise InputError(f"weights {path}: no such file; train a model first or pass --weights")
     try:

@@ -85,6 +85,15 @@ def test_processes_that_see_different_data_are_refused(launch: Callable, make_da
     assert "InputError" not in done.stderr  # torchrun adds a traceback of its own, not of ours
 
 
+def test_fewer_validation_cases_than_processes_are_refused(
+    launch: Callable, make_dataset: Callable
+):
+    done = launch(2, dataset_dir=make_dataset(3), val_fraction=0.2, output_dir="out")
+    assert done.returncode != 0
+    assert "error: 1 for validation is less than one for each of 2 processes" in done.stderr
+    assert "[rank0]: Traceback" not in done.stderr
+
+
 def test_without_torchrun_it_says_how_to_start_it(launch: Callable, make_dataset: Callable):
     done = launch(1, dataset_dir=make_dataset(3), output_dir="out")
     assert done.returncode != 0

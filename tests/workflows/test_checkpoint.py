@@ -72,6 +72,8 @@ def test_auto_without_a_checkpoint_starts_anew_and_a_missing_path_is_named(tmp_p
     assert Training(tmp_path / "none.pt", resume="auto").run()
     with pytest.raises(InputError, match=r"gone\.pt: no such file"):
         Training(tmp_path / "none.pt", resume=tmp_path / "gone.pt").run()
+    with pytest.raises(InputError, match="resume was read as True, which is not a path"):
+        Training(tmp_path / "none.pt", resume=True).run()  # --resume without a value
 
 
 def test_a_finished_training_is_not_trained_further(tmp_path):

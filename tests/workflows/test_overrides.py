@@ -46,6 +46,7 @@ def test_settings_that_something_listens_to_pass(run, words):
     ("words", "line"),
     [
         (["--epocs", "3"], "--epocs: no such setting; did you mean --epochs?"),
+        (["-epocs", "3"], "--epocs: no such setting; did you mean --epochs?"),
         (["--epocs=3"], "--epocs: no such setting; did you mean --epochs?"),
         (["--batch-sise", "3"], "--batch_sise: no such setting; did you mean --batch_size?"),
         (

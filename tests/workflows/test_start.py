@@ -22,10 +22,16 @@ def test_window_of_two_numbers_is_one_for_pictures(tmp_path: Path):
     assert start_workflow(tmp_path, roi=[64, 48], device="cpu").is_dir()
 
 
-@pytest.mark.parametrize("epochs", [0, -1, 1.5, "ten"])
+@pytest.mark.parametrize("epochs", [0, -1, 1.5, "ten", True])
 def test_number_of_epochs_that_is_none_is_refused(epochs: object, tmp_path: Path):
     with pytest.raises(InputError, match="epochs must be a whole number of 1 or more"):
         start_workflow(tmp_path, roi=[64, 64, 64], device="cpu", epochs=epochs)
+
+
+@pytest.mark.parametrize("seed", [-1, 1.5, "ten", True])
+def test_seed_that_is_none_is_refused(seed: object, tmp_path: Path):
+    with pytest.raises(InputError, match="seed must be a whole number of 0 or more, got"):
+        start_workflow(tmp_path, roi=[64, 64, 64], device="cpu", seed=seed)
 
 
 def test_device_that_is_not_here_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -39,6 +39,11 @@ def test_missing_file_says_how_to_get_one(tmp_path: Path):
         load_weights(_network(), tmp_path / "nowhere.pt")
 
 
+def test_name_that_the_command_line_made_a_number_of_is_refused():
+    with pytest.raises(InputError, match=r"weights was read as 5, .*--weights \./NAME"):
+        load_weights(nn.Linear(1, 1), 5)  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize(
     "content",
     [b"", b"not a checkpoint", b"PK\x03\x04 cut off", b"hello world", b"epoch: 3\n"],

@@ -8,6 +8,8 @@ from typing import Any, Literal
 import torch
 from monai.inferers import Inferer
 
+from cldice_monai.errors import InputError
+
 __all__ = ["AutocastInferer", "cpu_has_bfloat16"]
 
 
@@ -39,7 +41,7 @@ class AutocastInferer(Inferer):
             "float32" never.
 
     Raises:
-        ValueError: for another precision.
+        InputError: for another precision.
 
     Example:
         >>> from monai.inferers import SimpleInferer
@@ -52,9 +54,7 @@ class AutocastInferer(Inferer):
         self, inferer: Inferer, *, precision: Literal["auto", "bfloat16", "float32"] = "auto"
     ) -> None:
         if precision not in ("auto", "bfloat16", "float32"):
-            raise ValueError(
-                f"precision must be 'auto', 'bfloat16' or 'float32', got {precision!r}"
-            )
+            raise InputError(f"precision must be auto, bfloat16 or float32, got {precision!r}")
         super().__init__()
         self.inferer = inferer
         self.precision = precision

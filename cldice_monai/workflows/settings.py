@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from typing import TypeGuard
 
 from cldice_monai.errors import InputError
 
-__all__ = ["as_length_mm", "as_switch"]
+__all__ = ["as_length_mm", "as_overlap", "as_switch", "as_threshold"]
 
 _WORDS = {"true": True, "false": False}
+_DEFAULT_THRESHOLD = 0.5  # of the bundle
 
 
 def as_switch(value: object, *, argument: str) -> bool:
@@ -52,8 +54,69 @@ def as_length_mm(value: object, *, argument: str) -> float:
         >>> as_length_mm(2, argument="min_length_mm")
         2.0
     """
-    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < math.inf:
+    if _is_number(value) and 0 <= value < math.inf:
         return float(value)
     raise InputError(
         f"{argument} must be 0 or a length in mm, got {value!r}; for example --{argument} 0.5"
     )
+
+
+def as_threshold(value: object, *, out_channels: int) -> float | None:
+    """Take the probability from which a voxel is vessel.
+
+    Args:
+        value: number between 0 and 1.
+        out_channels: channels of the network's output.
+
+    Returns:
+        The probability; None for several channels, where each voxel is of its most probable class.
+
+    Raises:
+        InputError: if it is no such number, or another than 0.5 where it has no say.
+
+    Example:
+        >>> as_threshold(0.3, out_channels=1)
+        0.3
+    """
+    if not (_is_number(value) and 0 < value < 1):
+        raise InputError(
+            f"threshold must be a probability between 0 and 1, got {value!r}; for example "
+            "--threshold 0.5"
+        )
+    if out_channels == 1:
+        return float(value)
+    if value != _DEFAULT_THRESHOLD:
+        raise InputError(
+            f"threshold {value} has no effect with out_channels {out_channels}: each voxel is of "
+            "its most probable class; leave --threshold out"
+        )
+    return None
+
+
+def as_overlap(value: object) -> float | list[float]:
+    """Take the share of a window that lies in its neighbour.
+
+    Args:
+        value: number from 0 to less than 1, or a list with one for each axis.
+
+    Returns:
+        The share or the shares.
+
+    Raises:
+        InputError: for anything else.
+
+    Example:
+        >>> as_overlap(0.25)
+        0.25
+    """
+    given = list(value) if isinstance(value, list | tuple) else [value]
+    shares = [float(share) for share in given if _is_number(share) and 0 <= share < 1]
+    if not given or len(shares) < len(given):
+        raise InputError(
+            f"overlap must be from 0 to less than 1, got {value!r}; for example --overlap 0.5"
+        )
+    return shares if isinstance(value, list | tuple) else shares[0]
+
+
+def _is_number(value: object) -> TypeGuard[int | float]:
+    return isinstance(value, int | float) and not isinstance(value, bool)

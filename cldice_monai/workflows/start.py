@@ -82,7 +82,7 @@ def _check_seed(seed: object) -> None:
 def _check_device(device: str | torch.device) -> None:
     try:
         kind = torch.device(device).type
-    except RuntimeError as error:
+    except (RuntimeError, TypeError) as error:  # a TypeError for --device without a value
         raise InputError(f"device {device} is not known to torch; use cpu or cuda") from error
     if kind == "cuda" and not torch.cuda.is_available():
         raise InputError(f"device {device}: there is no CUDA device here; use --device cpu")

@@ -95,5 +95,5 @@ def _require_same_layers(
     raise InputError(
         f"weights {path}: of another network: {len(differ)} parameters differ, "
         f"the first is {first} (network {shapes[0]}, file {shapes[1]}); "
-        "use the in_channels and network_def that it was trained with"
+        "use the in_channels, out_channels, roi and overlay of the network that it was trained with"
     )

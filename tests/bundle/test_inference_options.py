@@ -170,6 +170,10 @@ def test_a_picture_has_a_probability_picture_and_lengths_in_pixels(tmp_path: Pat
         ({"save_prob": 2}, "save_prob must be true or false, got 2"),
         ({"min_length_mm": -1}, "min_length_mm must be 0 or a length in mm, got -1"),
         ({"min_length_mm": "short"}, "min_length_mm must be 0 or a length in mm, got 'short'"),
+        ({"threshold": 1.5}, "threshold must be a probability between 0 and 1, got 1.5"),
+        ({"overlap": 1}, "overlap must be from 0 to less than 1, got 1; for example --overlap"),
+        ({"precision": "float16"}, "precision must be auto, bfloat16 or float32, got 'float16'"),
+        ({"weights": 3}, "weights was read as 3, which is not a path"),
     ],
 )
 def test_settings_that_say_nothing_are_refused_in_one_line(case: dict, setting: dict, line: str):

@@ -40,6 +40,8 @@ def test_device_that_is_not_here_is_refused(tmp_path: Path, monkeypatch: pytest.
         start_workflow(tmp_path, roi=[64, 64, 64], device="cuda:0")
     with pytest.raises(InputError, match="use cpu or cuda"):
         start_workflow(tmp_path, roi=[64, 64, 64], device="gpu")
+    with pytest.raises(InputError, match="use cpu or cuda"):
+        start_workflow(tmp_path, roi=[64, 64, 64], device=True)  # --device without a value
 
 
 def test_name_that_the_command_line_made_a_number_of_is_refused():

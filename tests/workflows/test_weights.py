@@ -34,6 +34,11 @@ def test_weights_under_a_key_are_found(tmp_path: Path, key: str):
     assert loaded[1].bias.item() == 5.0
 
 
+def test_a_number_for_a_path_is_one_line():
+    with pytest.raises(InputError, match="weights was read as 3, which is not a path"):
+        load_weights(_network(), 3)
+
+
 def test_missing_file_says_how_to_get_one(tmp_path: Path):
     with pytest.raises(InputError, match=r"nowhere\.pt: no such file; .*--weights"):
         load_weights(_network(), tmp_path / "nowhere.pt")

@@ -171,7 +171,7 @@ def require_writable_folder(folder: str | os.PathLike[str], *, argument: str) ->
         cldice_monai.errors.InputError: output_dir /dev/null/results cannot be written \
 (Not a directory); choose another folder with --output_dir
     """
-    folder = Path(folder)
+    folder = as_path(folder, argument=argument)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=folder, prefix=".incomplete-"):

@@ -65,6 +65,11 @@ def test_folder_that_cannot_be_made_is_named_with_the_remedy(tmp_path: Path):
         require_writable_folder(tmp_path / "file" / "x", argument="output_dir")
 
 
+def test_folder_that_the_command_line_made_a_number_of_is_refused():
+    with pytest.raises(InputError, match=r"ckpt_dir was read as 5, .*--ckpt_dir \./NAME"):
+        require_writable_folder(5, argument="ckpt_dir")  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("error", [OSError("disk full"), KeyboardInterrupt()])
 def test_a_folder_that_fails_half_way_leaves_nothing(tmp_path: Path, error: BaseException):
     def write_half() -> None:

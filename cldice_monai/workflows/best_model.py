@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import os
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from torch import nn
 
 from cldice_monai.errors import InputError
+from cldice_monai.files import replace_when_complete
 from cldice_monai.workflows.weights import save_weights
 
 if TYPE_CHECKING:
@@ -58,7 +60,7 @@ class BestModelSaver:
         """
         if self.best == -math.inf:
             raise InputError(
-                f"{self.path}: not written, because no validation gave a clDice; "
+                f"{self.path}: not written, because no validation of this run gave a clDice; "
                 "use a val_interval of 1 or more and validation labels with vessels"
             )
 
@@ -77,6 +79,28 @@ class BestModelSaver:
         self.epoch = state["epoch"]
         self.n_since_best = state["n_since_best"]
         self.metrics = dict(state["metrics"])
+
+    def take_over(self, folder: Path) -> None:
+        """Bring the best weights so far from beside the checkpoint that a training resumes from.
+
+        Where they are missing the best is chosen anew, so that the weights are there at the end.
+
+        Args:
+            folder: that of the checkpoint.
+        """
+        found = folder / self.path.name
+        if self.best == -math.inf:
+            return
+        if not found.is_file():
+            _logger.info(
+                "note: %s is missing, the best weights so far (epoch %d); the best is chosen anew",
+                found,
+                self.epoch,
+            )
+            self.best, self.epoch, self.n_since_best, self.metrics = -math.inf, 0, 0, {}
+        elif self.writes and found.resolve() != self.path.resolve():
+            with replace_when_complete(self.path) as temporary:
+                shutil.copyfile(found, temporary)
 
     def attach(self, engine: Engine) -> None:
         """Save at the end of each validation of ``engine`` that is the best so far."""

@@ -14,6 +14,7 @@ import torch
 
 from cldice_monai.errors import InputError
 from cldice_monai.files import as_path, replace_when_complete
+from cldice_monai.workflows.best_model import BestModelSaver
 
 if TYPE_CHECKING:
     from ignite.engine import Engine
@@ -114,6 +115,9 @@ class TrainingCheckpoint:
                     f"({' '.join(part.strip() for part in line[:2])}); "
                     "resume with the config that it was trained with"
                 ) from error
+        for item in objects.values():
+            if isinstance(item, BestModelSaver):
+                item.take_over(path.parent)
         engine.state.epoch = content["epoch"]
         engine.state.iteration = content["epoch"] * content["epoch_length"]
         _logger.info("resuming after epoch %d, from %s", content["epoch"], path)

@@ -36,6 +36,8 @@ _OF_COMPONENTS = ("_target_", "_disabled_", "_requires_", "_desc_", "_mode_")
 def check_overrides(words: Sequence[str] | None = None) -> None:
     """Refuse a setting of ``python -m monai.bundle run`` that nothing in the configs listens to.
 
+    Settings are those of the command line and of the file of ``--args_file``.
+
     A setting is known if it is in `OVERRIDES`, if its path (``a#b`` or ``a::b``) exists in the
     config files, or if it names an argument of a ``_target_`` in them. One in `OVERRIDES` that
     these config files do not use is noted, one line each.
@@ -53,7 +55,7 @@ def check_overrides(words: Sequence[str] | None = None) -> None:
     words = sys.argv if words is None else words
     if not _is_bundle_run(words):
         return
-    settings = dict(_settings(words))
+    settings = _with_args_file(dict(_settings(words)))
     config = _merged(settings)
     if config is None:
         return
@@ -84,13 +86,20 @@ def _settings(words: Sequence[str]) -> Iterator[tuple[str, str]]:
         yield head.replace("-", "_") + key[len(head) :], value  # as fire reads it
 
 
-def _merged(settings: Mapping[str, str]) -> dict[str, Any] | None:
+def _with_args_file(settings: dict[str, Any]) -> dict[str, Any]:
+    """Add what the file of ``--args_file`` sets; the command line has the last word."""
+    from monai.bundle import ConfigParser
+
+    if "args_file" not in settings:
+        return settings
+    return {**ConfigParser.load_config_file(settings["args_file"]), **settings}
+
+
+def _merged(settings: Mapping[str, Any]) -> dict[str, Any] | None:
     """Return the config files as one; None where the command line does not name them."""
     from monai.bundle import ConfigParser
 
     files: Any = settings.get("config_file")
-    if files is None and "args_file" in settings:
-        files = ConfigParser.load_config_file(settings["args_file"]).get("config_file")
     if files is None:
         return None
     if isinstance(files, str) and files.lstrip().startswith("["):
@@ -105,7 +114,7 @@ def _parts(key: str) -> list[str]:
     return key.replace("::", "#").split("#")
 
 
-def _has(config: Any, key: str, settings: Mapping[str, str]) -> bool:
+def _has(config: Any, key: str, settings: Mapping[str, Any]) -> bool:
     """Tell whether a path exists, or names an argument of the component that it leads to."""
     *parents, last = _parts(key)
     found = config

@@ -40,7 +40,7 @@ def test_a_metric_that_was_not_measured_never_wins(
     saver = BestModelSaver(nn.Linear(1, 1), tmp_path / "model.pt")
     assert _validate(saver, weight=1.0, value=math.nan) is None
     assert "validation clDice could not be measured" in caplog.text
-    with pytest.raises(InputError, match="no validation gave a clDice"):
+    with pytest.raises(InputError, match="no validation of this run gave a clDice"):
         saver.require_saved()
     assert _validate(saver, weight=2.0, value=0.0) == 2.0
     assert saver.require_saved() is None
@@ -56,3 +56,27 @@ def test_epoch_and_metrics_of_the_best_are_kept_and_go_through_a_checkpoint(tmp_
     again.load_state_dict(torch.load(tmp_path / "state.pt", weights_only=True))
     assert (again.best, again.epoch, again.n_since_best) == (0.8, 10, 2)
     assert again.metrics == {"clDice": 0.8, "Dice": 0.5}
+
+
+@pytest.fixture
+def half_way(tmp_path: Path) -> BestModelSaver:
+    """A saver as it is after resuming into another folder: its best is in the first one."""
+    first = BestModelSaver(nn.Linear(1, 1), tmp_path / "first" / "model.pt")
+    _validate(first, weight=1.0, value=0.5)
+    second = BestModelSaver(nn.Linear(1, 1), tmp_path / "second" / "model.pt")
+    second.load_state_dict(first.state_dict())
+    return second
+
+
+def test_a_training_that_goes_on_in_another_folder_brings_its_best_weights(
+    half_way: BestModelSaver, tmp_path: Path
+):
+    half_way.take_over(tmp_path / "first")
+    assert float(torch.load(half_way.path, weights_only=True)["weight"]) == 1.0
+    assert _validate(half_way, weight=2.0, value=0.4) == 1.0
+
+
+def test_best_weights_that_are_lost_are_chosen_anew(half_way: BestModelSaver, tmp_path: Path):
+    half_way.take_over(tmp_path / "second")
+    assert half_way.best == -math.inf
+    assert _validate(half_way, weight=2.0, value=0.4) == 2.0

@@ -8,7 +8,7 @@ from ignite.engine import Engine
 from torch import nn
 
 from cldice_monai.errors import InputError
-from cldice_monai.workflows import TrainingCheckpoint, load_weights
+from cldice_monai.workflows import BestModelSaver, TrainingCheckpoint, load_weights
 
 
 class Training:
@@ -156,3 +156,23 @@ def test_what_is_none_has_no_part_in_a_checkpoint(tmp_path):
         else:
             with pytest.raises(InputError, match="ema stands on one side only"):
                 engine.run(range(3), max_epochs=5)
+
+
+def test_a_training_that_goes_on_in_another_folder_brings_its_best_weights(tmp_path):
+    def checkpoint(folder, *, resume=None):
+        best = BestModelSaver(nn.Linear(1, 1), tmp_path / folder / "model.pt")
+        path = tmp_path / folder / "checkpoint.pt"
+        return best, TrainingCheckpoint(path, {"best": best}, resume=resume)
+
+    best, first = checkpoint("first")
+    trainer, validation = Engine(lambda *_: None), Engine(lambda *_: None)
+    validation.state.metrics, validation.state.key_metric_name = {"clDice": 0.5}, "clDice"
+    first.attach(trainer)
+    trainer.add_event_handler("STARTED", lambda: best(validation))
+    trainer.run([0], max_epochs=1)
+
+    _, second = checkpoint("second", resume=first.path)
+    again = Engine(lambda *_: None)
+    second.attach(again)
+    again.run([0], max_epochs=1)
+    assert (tmp_path / "second" / "model.pt").is_file()

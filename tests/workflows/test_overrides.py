@@ -82,6 +82,16 @@ def test_the_files_may_come_from_an_args_file(tmp_path, root):
         check_overrides([RUNNER, "run", "--args_file", str(arguments), "--epocs", "2"])
 
 
+def test_settings_in_an_args_file_are_looked_at_too(tmp_path, root):
+    arguments = tmp_path / "args.json"
+    config = str(root / "bundle" / "configs" / "train.json")
+    arguments.write_text(json.dumps({"config_file": [config], "loss#alpha": 0.3, "epochs": 2}))
+    check_overrides([RUNNER, "run", "--args_file", str(arguments)])
+    arguments.write_text(json.dumps({"config_file": config, "epocs": 2}))
+    with pytest.raises(InputError, match="--epocs: no such setting; did you mean --epochs"):
+        check_overrides([RUNNER, "run", "--args_file", str(arguments)])
+
+
 @pytest.mark.parametrize(
     "words", [["pytest", "--epocs", "3"], [RUNNER, "verify_metadata", "--epocs", "3"], [RUNNER]]
 )

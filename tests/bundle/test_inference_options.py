@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import torch
 from monai.bundle import ConfigWorkflow
+from monai.inferers import sliding_window_inference
 from scipy import ndimage
 
 from cldice_monai.errors import find_input_error
@@ -69,6 +70,21 @@ def test_probabilities_are_those_of_the_mask_and_on_the_inputs_grid(case: dict):
     assert np.array_equal(mask > 0, values >= 0.3)
     case_0 = json.loads((output / "metrics.json").read_text())["cases"]["case_0"]
     assert case_0["probability"] == "case_0_prob.nii.gz"
+
+
+def test_windows_have_the_size_and_the_overlap_that_were_asked_for(case: dict):
+    workflow = infer(**case, save_prob=True, roi=[24, 32, 40], overlap=0.25)
+    network = workflow.parser.get_parsed_content("network")
+    image = workflow.parser.get_parsed_content("dataset")[0]["image"][None].as_tensor()
+    probabilities = {}
+    for overlap in (0.25, 0.5):
+        windows = {"roi_size": (24, 32, 40), "overlap": overlap, "mode": "gaussian"}
+        with torch.no_grad():
+            logits = sliding_window_inference(image, sw_batch_size=4, predictor=network, **windows)
+        probabilities[overlap] = torch.sigmoid(logits[0, 0]).numpy()
+    found = voxels(Path(case["output_dir"]) / "case_0_prob.nii.gz")
+    np.testing.assert_allclose(found, probabilities[0.25], atol=1e-5)
+    assert np.abs(found - probabilities[0.5]).max() > 1e-3
 
 
 def test_mirror_images_are_averaged_as_probabilities(case: dict):

@@ -16,8 +16,7 @@ def check_settings(**settings: object) -> None:
 
     Args:
         settings: values by the name that the user knows: batch_size, crops_per_volume,
-            val_interval, num_workers, lr, alpha, foreground, cache_rate, val_fraction, overlap,
-            threshold, precision.
+            val_interval, num_workers, lr, alpha, foreground, cache_rate, val_fraction.
 
     Raises:
         InputError: for the first that cannot be used, with what is needed.
@@ -46,7 +45,6 @@ def _number(value: Any, holds: Callable[[float], bool]) -> bool:
 _POSITIVE = (lambda v: _whole(v, least=1), "a whole number of 1 or more")
 _SHARE = (lambda v: _number(v, lambda x: 0 <= x <= 1), "a number from 0 to 1")
 _WITHIN = (lambda v: _number(v, lambda x: 0 < x < 1), "a number between 0 and 1")
-_PRECISIONS = ("auto", "bfloat16", "float32")
 
 _RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "batch_size": _POSITIVE,
@@ -56,9 +54,6 @@ _RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "lr": (lambda v: _number(v, lambda x: 0 < x < math.inf), "a number above 0"),
     "alpha": _SHARE,
     "cache_rate": _SHARE,
-    "threshold": _SHARE,
     "foreground": _WITHIN,
     "val_fraction": _WITHIN,
-    "overlap": (lambda v: _number(v, lambda x: 0 <= x < 1), "a number from 0 to less than 1"),
-    "precision": (lambda v: v in _PRECISIONS, f"one of {', '.join(_PRECISIONS)}"),
 }

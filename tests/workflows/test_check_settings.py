@@ -16,11 +16,8 @@ GOOD = {
     "lr": 1e-3,
     "alpha": 0,
     "cache_rate": 1.0,
-    "threshold": 0.5,
     "foreground": 0.05,
     "val_fraction": 0.2,
-    "overlap": 0,
-    "precision": "auto",
 }
 
 
@@ -44,11 +41,8 @@ def test_usable_values_pass():
         ("lr", "abc", "a number above 0"),
         ("alpha", 1.01, "a number from 0 to 1"),
         ("cache_rate", 5, "a number from 0 to 1"),
-        ("threshold", 2, "a number from 0 to 1"),
         ("foreground", 1, "a number between 0 and 1"),
         ("val_fraction", 0, "a number between 0 and 1"),
-        ("overlap", 1, "a number from 0 to less than 1"),
-        ("precision", "float16", "one of auto, bfloat16, float32"),
     ],
 )
 def test_a_value_that_cannot_work_is_refused(name, value, needed):

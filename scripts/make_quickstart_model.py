@@ -2,8 +2,7 @@
 
 Runs the training and the inference of scripts/quickstart.sh in an empty folder, so that the
 synthetic volumes are those of this version's generator. --install writes the weights, and the
-figures of that inference on the volume that was not trained on, into the bundle; nothing else
-writes either of them.
+figures of that inference on the volume that was not trained on, into the bundle.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 from cldice_monai.data.synthetic import write_synthetic_dataset
+from cldice_monai.errors import InputError
 
 __all__ = ["DEFAULT_DATASET_DIR", "ensure_default_data"]
 
@@ -31,11 +32,15 @@ def ensure_default_data(dataset_dir: str | os.PathLike[str]) -> None:
     n_volumes = sum(_COUNTS)
     _logger.info("%s is not there yet: making %d synthetic volumes", folder, n_volumes)
     folder.parent.mkdir(parents=True, exist_ok=True)
-    write_synthetic_dataset(
-        folder,
-        counts=_COUNTS,
-        size=_SIZE,
-        preset="paper",
-        seed=0,
-        progress=_logger.info,
-    )
+    try:
+        write_synthetic_dataset(
+            folder,
+            counts=_COUNTS,
+            size=_SIZE,
+            preset="paper",
+            seed=0,
+            progress=_logger.info,
+        )
+    except InputError:
+        if not folder.exists():  # else another process of this training was first, with the same
+            raise

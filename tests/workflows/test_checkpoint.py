@@ -65,7 +65,7 @@ def test_a_resumed_training_ends_with_the_weights_of_one_that_was_not_stopped(
     resumed = Training(stopped, resume=str(stopped) if by_path else "auto")
     found = resumed.run()
     assert all(torch.equal(a, b) for a, b in zip(found, expected, strict=True))
-    assert resumed.engine.state.epoch == 5
+    assert (resumed.engine.state.epoch, resumed.engine.state.iteration) == (5, 15)
 
 
 def test_auto_without_a_checkpoint_starts_anew_and_a_missing_path_is_named(tmp_path):

@@ -15,6 +15,7 @@ from cldice_monai.workflows.early_stopping import EarlyStopping
 from cldice_monai.workflows.epoch_seeds import EpochSeeds
 from cldice_monai.workflows.evaluation import run_evaluation, start_evaluation
 from cldice_monai.workflows.fit import check_loss, check_network
+from cldice_monai.workflows.fixed_settings import FixedSettings
 from cldice_monai.workflows.foreground import foreground_masks
 from cldice_monai.workflows.iterations import suggest_training_iter
 from cldice_monai.workflows.loss_monitor import LossMonitor
@@ -38,6 +39,7 @@ __all__ = [
     "BestModelSaver",
     "EarlyStopping",
     "EpochSeeds",
+    "FixedSettings",
     "InferenceData",
     "InferenceProgress",
     "LossMonitor",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import logging
 import os
 from typing import TYPE_CHECKING
@@ -72,13 +70,11 @@ def require_same_data(data: TrainingData) -> None:
     Raises:
         InputError: where another process has other cases or another split, in all processes.
     """
-    names = [[item["case_id"] for item in part] for part in (data.training, data.validation)]
-    own = hashlib.sha256(json.dumps(names).encode()).hexdigest()
-    found: list[tuple[str, str, int, int] | None] = [None] * dist.get_world_size()
-    dist.all_gather_object(found, (own, os.uname().nodename, len(names[0]), len(names[1])))
+    found: list[tuple[str, str] | None] = [None] * dist.get_world_size()
+    dist.all_gather_object(found, (data.fingerprint(), os.uname().nodename))
     different = {entry[0]: entry for entry in found if entry is not None}
     if len(different) > 1:
-        counts = "; ".join(f"{n} + {v} volumes on {node}" for _, node, n, v in different.values())
+        counts = "; ".join(f"{cases} on {node}" for cases, node in different.values())
         raise InputError(
             f"dataset_dir: the processes see different data ({counts}); give every node the same "
             "folder"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import logging
 import os
 from collections.abc import Sequence
@@ -43,6 +45,17 @@ class TrainingData:
         """Label value of what no loss counts; None where the data have no masks."""
         has_mask = any("mask" in item for item in (*self.training, *self.validation))
         return IGNORED if has_mask else None
+
+    def fingerprint(self) -> str:
+        """Return the number of cases of both parts and a hash of their names, to compare runs by.
+
+        Example:
+            >>> TrainingData([{"case_id": "a"}], []).fingerprint()[:15]
+            '1 + 0 volumes ('
+        """
+        names = [[item["case_id"] for item in part] for part in (self.training, self.validation)]
+        digest = hashlib.sha256(json.dumps(names).encode()).hexdigest()
+        return f"{len(names[0])} + {len(names[1])} volumes ({digest[:12]})"
 
 
 def prepare_training_data(

@@ -29,10 +29,10 @@ class ZeroShotRecipe:
     side_mm: float = 0.002
     cutoff: float = 0.995
     lift: float = 50.0
-    threshold: float = 0.3
+    threshold: float = 0.4
     window: int = 64
     overlap: float = 0.5
-    factors: tuple[float, ...] = (1.0, 1.5, 2.0, 3.0)
+    factors: tuple[float, ...] = (1.0, 1.5, 3.0)
 
 
 @dataclass(frozen=True, kw_only=True)

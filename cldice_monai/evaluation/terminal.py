@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from cldice_monai.evaluation.columns import COLUMNS, PAPER_COLUMNS
+from cldice_monai.evaluation.markdown import rounded
 from cldice_monai.evaluation.run import Evaluation
-from cldice_monai.evaluation.tables import rounded
 
 __all__ = ["as_terminal_table"]
 

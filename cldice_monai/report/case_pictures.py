@@ -14,8 +14,8 @@ from cldice_monai.data.nifti import read_volume
 from cldice_monai.errors import InputError
 from cldice_monai.evaluation.case import masks_of_case
 from cldice_monai.evaluation.columns import PAPER_COLUMNS
+from cldice_monai.evaluation.markdown import rounded
 from cldice_monai.evaluation.run import Evaluation
-from cldice_monai.evaluation.tables import rounded
 from cldice_monai.report.layers import Layers
 from cldice_monai.report.network_picture import data_uri, draw_network
 from cldice_monai.report.panel import Panel, error_panel, image_panel, label_panel

@@ -10,8 +10,8 @@ import numpy as np
 
 from cldice_monai.evaluation.bootstrap import Interval
 from cldice_monai.evaluation.columns import COLUMNS, PAPER_COLUMNS, Column
+from cldice_monai.evaluation.markdown import comparison_cells, interval_text, introduction
 from cldice_monai.evaluation.run import Evaluation
-from cldice_monai.evaluation.tables import comparison_cells, interval_text, introduction
 from cldice_monai.files import replace_when_complete
 from cldice_monai.report.case_pictures import CasePictures, case_pictures
 from cldice_monai.report.distributions import draw_distribution

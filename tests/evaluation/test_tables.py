@@ -12,8 +12,9 @@ import pytest
 
 from cldice_monai.evaluation.case import EvaluationSettings
 from cldice_monai.evaluation.columns import COLUMNS, PAPER_COLUMNS
+from cldice_monai.evaluation.markdown import as_markdown
 from cldice_monai.evaluation.run import evaluate
-from cldice_monai.evaluation.tables import as_markdown, write_tables
+from cldice_monai.evaluation.tables import write_tables
 from cldice_monai.evaluation.terminal import as_terminal_table
 from cldice_monai.topology import PatchSampler
 from tests.evaluation.masks import save_mask

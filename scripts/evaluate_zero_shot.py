@@ -34,6 +34,7 @@ from cldice_monai.zero_shot import RECIPE, load_network, segment_volume
 SIGMAS_UM = (1.0, 2.0, 4.0, 8.0)
 SIGMAS_VOXELS = (1.0, 2.0, 4.0)
 SMALLEST_OBJECT = 50  # voxels
+_OURS = "ours"
 Results = dict[str, dict[str, dict[str, dict[str, float]]]]  # kind, volume, method, figure
 
 
@@ -60,6 +61,9 @@ def read_arguments() -> argparse.Namespace:
     parser.add_argument("--weights", type=Path, nargs="*", default=[], help="one file a seed")
     parser.add_argument("--volumes", choices=("development", "scored"), default="development")
     parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")
+    parser.add_argument(
+        "--baselines", type=Path, metavar="JSON", help="take them from an earlier table"
+    )
     parser.add_argument("--previews", type=Path, help="folder for a picture of each volume")
     return parser.parse_args()
 
@@ -69,9 +73,10 @@ def score_volume(
 ) -> None:
     """Score all methods on one volume, as they are and without small objects."""
     image, label = volume.read(arguments.data)
-    for results_of_kind in results.values():
-        results_of_kind[name] = {}
-    for method, mask in segmentations(image, volume, arguments.weights):
+    earlier = baselines_of(arguments.baselines, name)
+    for kind, results_of_kind in results.items():
+        results_of_kind[name] = earlier.get(kind, {})
+    for method, mask in segmentations(image, volume, arguments.weights, with_baselines=not earlier):
         if arguments.previews is not None and method in names_of(arguments.weights):
             show(arguments.previews / f"{name}_{method}.png", image, mask, label, volume)
         cleaned = without_small_objects(mask, smallest=SMALLEST_OBJECT)
@@ -80,13 +85,31 @@ def score_volume(
         print(f"{name} {method}: {cells(results['raw'][name][method])}", flush=True)
 
 
+def baselines_of(table: Path | None, name: str) -> dict[str, dict[str, dict[str, float]]]:
+    """Return the figures of the baselines on one volume from an earlier table, if one is named."""
+    if table is None:
+        return {}
+    try:
+        results: Results = json.loads(table.read_text(encoding="utf-8"))["results"]
+        return {
+            kind: {m: f for m, f in volumes[name].items() if not m.startswith(_OURS)}
+            for kind, volumes in results.items()
+        }
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(
+            f"--baselines {table}: no table with {name} ({error!r}); leave the option out"
+        ) from error
+
+
 def segmentations(
-    image: np.ndarray, volume: RealVolume, weights: Sequence[Path]
+    image: np.ndarray, volume: RealVolume, weights: Sequence[Path], *, with_baselines: bool
 ) -> Iterator[tuple[str, np.ndarray]]:
     """Yield the name and the mask of every method."""
     for name, path in zip(names_of(weights), weights, strict=True):
         spacing = volume.spacing_um
         yield name, segment_volume(image, load_network(path), spacing_um=spacing, recipe=RECIPE)
+    if not with_baselines:
+        return
     answers = {"": image}
     sigmas = SIGMAS_VOXELS if volume.spacing_um is None else SIGMAS_UM
     for ridge in get_args(RidgeFilter):
@@ -98,7 +121,7 @@ def segmentations(
 
 def names_of(weights: Sequence[Path]) -> list[str]:
     """Return how the table calls the networks: by their place, since files may share a name."""
-    return [f"ours {number}" for number in range(len(weights))]
+    return [f"{_OURS} {number}" for number in range(len(weights))]
 
 
 def measure(mask: np.ndarray, label: np.ndarray, case_id: str) -> dict[str, float]:

@@ -68,6 +68,20 @@ def test_every_method_is_scored_on_every_development_volume(
     assert "| sato+otsu | " in table
     assert (tmp_path / "tgMouse_ours 0.png").is_file()
 
+    # the baselines do not depend on the weights, and take far longer on a real volume
+    monkeypatch.setattr(script, "filter_ridges", None)
+    run(script, monkeypatch, tmp_path / "again", *words, "--baselines", tmp_path / "table.json")
+    assert json.loads((tmp_path / "again.json").read_text()) == content
+
+
+def test_table_without_the_volume_cannot_give_its_baselines(
+    script, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    (tmp_path / "table.json").write_text('{"results": {"raw": {}, "cleaned": {}}}')
+    words = ["--data", data, "--baselines", tmp_path / "table.json"]
+    with pytest.raises(SystemExit, match="no table with tgMouse"):
+        run(script, monkeypatch, tmp_path / "again", *words)
+
 
 def test_missing_folder_is_one_line(script, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     with pytest.raises(SystemExit, match="no such folder; pass --data"):

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
+from scipy import ndimage
 
 from cldice_monai.data.synthetic.arguments import check_integer, check_shape
 from cldice_monai.data.synthetic.border import shorten_at_border
@@ -24,7 +25,7 @@ from cldice_monai.data.synthetic.separate import separate_vessels
 
 __all__ = ["GENERATOR_VERSION", "generate_vessels"]
 
-GENERATOR_VERSION = 2
+GENERATOR_VERSION = 3
 """Goes up whenever the same seed would give another label."""
 
 _ENFORCED_CLEARANCE = 2.0  # voxels
@@ -55,9 +56,9 @@ def generate_vessels(
             channel, and the label is the union of what the channels show.
         enforce_clearance: take vessels away until those that do not meet are 2 voxels apart. The
             Betti numbers of the label are then those of the graph, which is verified. Vessels that
-            leave one fork, or forks close together, may be nearer. Labels get no margin, which
-            could make them touch. Takes two to eleven times as long. Without it they can differ by
-            a few, and both are there: `VesselSample.betti_numbers` and
+            leave one fork, or forks close together, may be nearer. Labels get neither margin nor
+            depth, which could make them touch. Takes two to eleven times as long. Without it they
+            can differ by a few, and both are there: `VesselSample.betti_numbers` and
             `VesselGraph.betti_numbers`.
 
     Returns:
@@ -108,7 +109,7 @@ def generate_vessels(
     forks = graph.nodes[graph.degrees() >= 3]
     return VesselSample(
         image=image,
-        label=_label(graph, raster, 0.0 if enforce_clearance else settings.geometry.label_margin),
+        label=raster.label if enforce_clearance else _label(graph, raster, settings.geometry),
         centreline=raster.centreline,
         radius=raster.radius,
         bifurcations=np.floor(forks + 0.5).astype(np.int64),
@@ -119,12 +120,16 @@ def generate_vessels(
     )
 
 
-def _label(graph: VesselGraph, raster: Raster, margin: float) -> npt.NDArray[np.uint8]:
-    """Return the drawn vessels, with walls that are further out by a margin in voxels."""
-    if margin <= 0.0:
-        return raster.label
-    edges = tuple(replace(edge, radius=edge.radius + margin) for edge in graph.edges)
-    return rasterise(VesselGraph(graph.nodes, edges), raster.label.shape).label
+def _label(graph: VesselGraph, raster: Raster, settings: GeometrySettings) -> npt.NDArray[np.uint8]:
+    """Return the drawn vessels, further out by the label's margin and depth."""
+    label = raster.label
+    if settings.label_margin > 0.0:
+        wider = [replace(edge, radius=edge.radius + settings.label_margin) for edge in graph.edges]
+        label = rasterise(VesselGraph(graph.nodes, tuple(wider)), label.shape).label
+    if settings.label_depth > 0:
+        line = np.ones((1, 1, 2 * settings.label_depth + 1), dtype=bool)
+        label = ndimage.binary_dilation(label, line).astype(np.uint8)
+    return label
 
 
 def _draw_graph(

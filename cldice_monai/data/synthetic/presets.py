@@ -67,6 +67,8 @@ class GeometrySettings:
         radius_step: radii are rounded to multiples of it; 0 leaves them as they are.
         label_margin: how much wider than the imaged vessel the label is drawn, in voxels of
             radius, as people who draw labels tend to.
+        label_depth: voxels by which the label reaches further both ways along the last axis, where
+            thick slices and the point spread show a vessel above and below itself.
         demand: how trees grow by demand; None for trunks that cross the volume and scattered ends.
     """
 
@@ -87,6 +89,7 @@ class GeometrySettings:
     radius_variation: float = 0.08
     radius_step: float = 0.0
     label_margin: float = 0.0
+    label_depth: int = 0
     demand: DemandSettings | None = None
 
 

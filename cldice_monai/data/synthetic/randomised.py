@@ -11,6 +11,7 @@ from cldice_monai.data.synthetic.presets import GeometrySettings, ImagingSetting
 
 __all__ = ["draw_settings"]
 
+_DEEPEST_LABEL = 2  # voxels; people label what a thick slice shows of a vessel beside it
 _LABEL_MARGIN = 0.5  # voxels; real labels are more generous than the vessel's wall
 
 
@@ -38,6 +39,7 @@ def draw_settings(*, rng: np.random.Generator) -> Preset:
     coarse = _factor(rng, 1.0, 2.2)
     geometry = _magnified(_draw_geometry(rng), coarse)
     imaging = _draw_imaging(rng)
+    geometry = replace(geometry, label_depth=min(imaging.voxel_size[2] - 1, _DEEPEST_LABEL))
     # what is magnified looks blurred, but a finer grid is not only the same picture enlarged
     spread = tuple(sigma * coarse**0.7 for sigma in imaging.psf_sigma)
     return Preset(name="randomised", geometry=geometry, imaging=replace(imaging, psf_sigma=spread))

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import torch
+import torch.distributed as dist
 
 from cldice_monai.errors import InputError
 from cldice_monai.files import as_path, replace_when_complete
@@ -92,9 +93,10 @@ class TrainingCheckpoint:
     def load(self, engine: Engine) -> None:
         """Restore the state of the training that ``resume`` names."""
         path = self._chosen()
-        if path is None:
+        content = None if path is None else _read(path)
+        _require_same_epoch(None if content is None else content["epoch"])
+        if path is None or content is None:
             return
-        content = _read(path)
         for key in ("max_epochs", "epoch_length"):
             _require_equal(path, key, content[key], getattr(engine.state, key))
         objects = self._all(engine)
@@ -158,6 +160,24 @@ def _read(path: Path) -> dict[str, Any]:
             "to start from the weights in it, pass it as --weights"
         )
     return content
+
+
+def _require_same_epoch(epoch: int | None) -> None:
+    """Refuse processes that do not all go on from one epoch, as on nodes with folders of their own.
+
+    Raises:
+        InputError: in all processes.
+    """
+    if not dist.is_initialized():
+        return
+    found: list[int | None] = [None] * dist.get_world_size()
+    dist.all_gather_object(found, epoch)
+    if len(set(found)) > 1:
+        words = ", ".join("none" if n is None else str(n) for n in found)
+        raise InputError(
+            f"resume: the processes found checkpoints of different epochs ({words}); use a "
+            "ckpt_dir that all nodes share, or copy checkpoint.pt to each"
+        )
 
 
 def _require_same_kind(expected: Any, saved: Any) -> None:

@@ -73,6 +73,14 @@ def test_two_processes_train_report_once_and_resume(
     state = torch.load(output / "models" / "checkpoint.pt", weights_only=True)["state"]["ema"]
     assert all(torch.equal(one[key], state[f"module.{key}"]) for key in one)
 
+    # Nodes that do not share a folder would go on from different epochs.
+    own = f"$'{output}/models' if @rank == 0 else '{tmp_path}/other'"
+    apart = launch(2, dataset_dir=dataset, output_dir=output, ckpt_dir=own, resume="auto")
+    assert apart.returncode != 0
+    assert "error: resume: the processes found checkpoints of different epochs (2, none)" in (
+        apart.stderr
+    )
+
 
 def test_processes_that_see_different_data_are_refused(launch: Callable, make_dataset: Callable):
     first, second = make_dataset(4, name="first"), make_dataset(5, name="second")

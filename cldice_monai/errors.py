@@ -45,8 +45,8 @@ def find_input_error(error: BaseException | None) -> InputError | None:
 def show_input_errors_as_one_line() -> None:
     """Make an uncaught `InputError` end the program with a line a fault instead of a traceback.
 
-    Other exceptions keep their traceback. Calling it twice changes nothing. The exit status of
-    the interpreter stays 1.
+    Ctrl-C ends it with a line too. Other exceptions keep their traceback. Calling it twice changes
+    nothing. The exit status of the interpreter stays what it was.
     """
     previous = sys.excepthook
     if getattr(previous, "shows_input_errors", False):
@@ -56,7 +56,9 @@ def show_input_errors_as_one_line() -> None:
         kind: type[BaseException], error: BaseException, traceback: TracebackType | None
     ) -> None:
         reason = find_input_error(error)
-        if reason is None:
+        if issubclass(kind, KeyboardInterrupt):
+            print("error: stopped", file=sys.stderr)
+        elif reason is None:
             previous(kind, error, traceback)
         else:
             for line in str(reason).splitlines():

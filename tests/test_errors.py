@@ -46,3 +46,9 @@ def test_uncaught_other_errors_keep_their_traceback():
 def test_several_faults_are_one_line_each():
     result = _run("raise InputError('a.nii.gz: cut off\\nb.nii.gz: cut off')")
     assert result.stderr == "error: a.nii.gz: cut off\nerror: b.nii.gz: cut off\n"
+
+
+def test_ctrl_c_ends_with_one_line_and_the_status_of_a_stopped_program():
+    result = _run("raise KeyboardInterrupt")
+    assert result.stderr == "error: stopped\n"
+    assert result.returncode in (130, -2)  # a shell shows the second as 130 too

@@ -113,8 +113,8 @@ class TrainingCheckpoint:
             except (RuntimeError, ValueError, KeyError) as error:
                 line = str(error).strip().splitlines()
                 raise InputError(
-                    f"checkpoint {path}: its {name} does not fit this training "
-                    f"({' '.join(part.strip() for part in line[:2])}); "
+                    f"checkpoint {path}: of another training ({name}: "
+                    f"{' '.join(part.strip() for part in line[:2])}); "
                     "resume with the config that it was trained with"
                 ) from error
         for item in objects.values():

@@ -58,7 +58,7 @@ def test_patience_ends_a_training_with_its_best_and_last_weights(train: Callable
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
     with caplog.at_level("INFO"):
-        output = train(lr=0.0, patience=2, lr_schedule="constant")  # nothing can get better
+        output = train(lr=1e-30, patience=2, lr_schedule="constant")  # nothing can get better
     assert "stopped early after epoch 3: no better model in 2 validations" in caplog.text
     names = sorted(path.name for path in (output / "models").iterdir())
     assert names == ["checkpoint.pt", "model.pt", "model_last.pt"]

@@ -28,6 +28,8 @@ set_up() { (make_environment dev); }
 lint() { .venv/bin/ruff check . && .venv/bin/ruff format --check .; }
 types() { .venv/bin/mypy; }
 tests() { .venv/bin/python -m pytest -q -m "$@"; }
+# Workflows wait much for processes of their own: two at a time, of one thread each.
+tests_two_at_a_time() { OMP_NUM_THREADS=1 tests "$@" -n 2 --dist worksteal; }
 
 # A browser opens the report where continuous integration may install the distribution's own.
 browser() { apt-get update -qq && apt-get install -y -qq chromium >/dev/null; }
@@ -42,7 +44,7 @@ part "types" types
 part "plain tests" tests "not slow and not real_data and not gpu"
 if $full; then
     part "quick start" tests "slow" tests/scripts/test_quickstart.py
-    part "bundle workflows" tests "slow and not real_data" tests/bundle tests/workflows tests/scripts \
+    part "bundle workflows" tests_two_at_a_time "slow and not real_data" tests/bundle tests/workflows tests/scripts \
         --ignore=tests/scripts/test_quickstart.py
     part "topology, losses, data" tests "slow and not real_data" tests cldice_monai \
         --ignore=tests/bundle --ignore=tests/workflows --ignore=tests/scripts --ignore=tests/packaging

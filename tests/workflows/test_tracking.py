@@ -14,6 +14,9 @@ def test_tracking_without_mlflow_names_the_extra(words, monkeypatch):
 
 
 def test_tracking_with_mlflow_or_settings_of_ones_own_passes(monkeypatch):
+    asked = []
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: asked.append(name) or object())
     require_tracking_package(["--tracking", "my_settings.json", "--run_name", "mlflow"])
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: name == "mlflow")
+    assert asked == [], "settings of one's own are not mlflow's matter"
     require_tracking_package(["--tracking", "mlflow"])
+    assert asked == ["mlflow"]

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["cut_off_and_scale", "fill_non_finite", "lift_dim", "non_finite_fill_value"]
+__all__ = [
+    "cut_off_and_scale",
+    "fill_non_finite",
+    "intensity_range",
+    "lift_dim",
+    "non_finite_fill_value",
+    "scale_to_range",
+]
 
 
 def cut_off_and_scale(channel: np.ndarray, cutoff: float) -> np.ndarray:
@@ -26,14 +33,53 @@ def cut_off_and_scale(channel: np.ndarray, cutoff: float) -> np.ndarray:
         >>> cut_off_and_scale(np.array([2.0, 4.0, 6.0, 100.0]), 2 / 3).tolist()
         [0.0, 0.5, 1.0, 1.0]
     """
+    return scale_to_range(channel, *intensity_range(channel, cutoff))
+
+
+def intensity_range(channel: np.ndarray, cutoff: float) -> tuple[float, float]:
+    """Return the intensities that `cut_off_and_scale` makes 0 and 1.
+
+    Args:
+        channel: finite intensities, any shape.
+        cutoff: quantile from 0 (exclusive) to 1.
+
+    Returns:
+        The smallest value, and the quantile, or the largest value where the quantile is the
+        smallest itself.
+
+    Raises:
+        ValueError: if the channel holds NaN or infinity.
+
+    Example:
+        >>> intensity_range(np.array([2.0, 4.0, 6.0, 100.0]), 2 / 3)
+        (2.0, 6.0)
+    """
     low, high = float(channel.min()), float(channel.max())
     if not np.isfinite([low, high]).all():
         raise ValueError("image must be finite, got NaN or infinity; use FillNonFinite before")
-    if high == low:
-        return np.zeros(channel.shape, dtype=np.float32)
-    if cutoff < 1:
+    if cutoff < 1 and high > low:
         quantile = float(np.quantile(channel.ravel(order="K"), cutoff))  # a partition, O(n)
         high = quantile if quantile > low else high
+    return low, high
+
+
+def scale_to_range(channel: np.ndarray, low: float, high: float) -> np.ndarray:
+    """Scale intensities linearly so that ``low`` becomes 0 and ``high``, and all above, 1.
+
+    Args:
+        channel: finite intensities, any shape.
+        low: intensity that becomes 0.
+        high: intensity that becomes 1; where it is ``low`` the result is 0.
+
+    Returns:
+        float32 of the same shape, from 0 to 1.
+
+    Example:
+        >>> scale_to_range(np.array([2, 4, 9]), 2.0, 6.0).tolist()
+        [0.0, 0.5, 1.0]
+    """
+    if high == low:
+        return np.zeros(channel.shape, dtype=np.float32)
     precise = np.float64 if channel.dtype.itemsize == 8 else np.float32
     scaled = (np.minimum(channel.astype(precise, copy=False), high) - low) / (high - low)
     return np.clip(scaled, 0, 1, out=scaled).astype(np.float32, copy=False)

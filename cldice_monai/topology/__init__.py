@@ -6,6 +6,12 @@ from cldice_monai.topology.betti import (
     betti_numbers,
     euler_characteristic,
 )
+from cldice_monai.topology.block_union import TooManyPartsError, WholeTopology
+from cldice_monai.topology.blockwise import (
+    blockwise_length_mm,
+    blockwise_topology,
+    label_blockwise,
+)
 from cldice_monai.topology.homotopy import (
     HomotopyCertificate,
     admits_skeleta,
@@ -36,14 +42,19 @@ __all__ = [
     "JunctionCounts",
     "OverlapScores",
     "PatchSampler",
+    "TooManyPartsError",
+    "WholeTopology",
     "admits_skeleta",
     "batched_betti_numbers",
     "batched_euler_characteristic",
     "betti_numbers",
+    "blockwise_length_mm",
+    "blockwise_topology",
     "cldice",
     "euler_characteristic",
     "ghosts_and_misses",
     "homotopy_certificate",
+    "label_blockwise",
     "opt_junction_counts",
     "opt_junction_f1",
     "overlap_scores",

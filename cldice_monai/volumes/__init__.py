@@ -1,0 +1,1 @@
+"""Volumes that are larger than memory: reading, writing and measuring them part by part."""

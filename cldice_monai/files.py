@@ -14,6 +14,7 @@ from cldice_monai.errors import InputError
 __all__ = [
     "as_path",
     "fill_folder_when_complete",
+    "replace_folder_when_complete",
     "replace_when_complete",
     "require_empty_folder",
     "require_writable_folder",
@@ -125,6 +126,51 @@ def fill_folder_when_complete(folder: str | os.PathLike[str]) -> Iterator[Path]:
             partial.rename(folder)
         finally:
             shutil.rmtree(partial, ignore_errors=True)
+    except OSError as error:
+        raise InputError(
+            f"{folder}: cannot be written ({error.strerror or error}); "
+            "choose an output folder you can write to with enough free space"
+        ) from error
+
+
+@contextmanager
+def replace_folder_when_complete(folder: str | os.PathLike[str]) -> Iterator[Path]:
+    """Give a temporary folder beside ``folder``, and put it in its place once the block succeeds.
+
+    A folder that was there before stays until then; if the block raises, it stays for good.
+
+    Args:
+        folder: the folder to write, such as a Zarr group; its parents are made.
+
+    Yields:
+        The folder to write to.
+
+    Raises:
+        InputError: if it cannot be written, or is a file.
+
+    Example:
+        >>> with tempfile.TemporaryDirectory() as parent:
+        ...     for text in ("old", "new"):
+        ...         with replace_folder_when_complete(Path(parent) / "a.zarr") as temporary:
+        ...             _ = (temporary / "b.txt").write_text(text)
+        ...     [p.read_text() for p in Path(parent).rglob("*.txt")]
+        ['new']
+    """
+    folder = Path(folder)
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"{folder}: is a file, not a folder; choose another name")
+    parent = folder.parent
+    try:
+        parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(
+            prefix=".incomplete-", dir=parent, ignore_cleanup_errors=True
+        ) as name:
+            partial = Path(name) / "new"
+            partial.mkdir()
+            yield partial
+            if folder.exists():
+                folder.rename(Path(name) / "old")
+            partial.rename(folder)
     except OSError as error:
         raise InputError(
             f"{folder}: cannot be written ({error.strerror or error}); "

@@ -14,7 +14,16 @@ import numpy as np
 from cldice_monai.data.case_id import NIFTI_ENDINGS
 from cldice_monai.errors import InputError
 
-__all__ = ["has_nifti_ending", "header_affine", "read_header", "read_voxels"]
+__all__ = [
+    "data_offset",
+    "has_nifti_ending",
+    "header_affine",
+    "is_gzipped",
+    "n_voxel_bytes",
+    "read_header",
+    "read_voxels",
+    "scaled_voxels",
+]
 
 _GZIP_MAGIC = b"\x1f\x8b"
 _MAX_GZIP_RATIO = 1100  # deflate cannot shrink further than about 1032 : 1
@@ -62,7 +71,7 @@ def read_voxels(path: Path) -> tuple[Any, np.ndarray]:
         InputError: as `read_header`, and if the voxels are cut off or damaged.
     """
     header, raw = _guarded(path, with_voxels=True)
-    return header, _scaled(path, header, raw)
+    return header, scaled_voxels(path, header, raw)
 
 
 def header_affine(path: Path, header: Any) -> np.ndarray:
@@ -99,6 +108,16 @@ def header_affine(path: Path, header: Any) -> np.ndarray:
     )
 
 
+def is_gzipped(path: Path) -> bool:
+    """Return whether a file begins as gzip does, whatever its name.
+
+    Args:
+        path: an existing file.
+    """
+    with path.open("rb") as file:
+        return file.read(2) == _GZIP_MAGIC
+
+
 def _guarded(path: Path, *, with_voxels: bool) -> tuple[Any, np.ndarray]:
     """Read header (and voxels), turning every fault into an InputError."""
     from nibabel.spatialimages import HeaderDataError
@@ -110,8 +129,7 @@ def _guarded(path: Path, *, with_voxels: bool) -> tuple[Any, np.ndarray]:
     if not path.is_file():
         raise InputError(f"{path}: there is no such file; check the path")
     try:
-        with path.open("rb") as file:
-            gzipped = file.read(2) == _GZIP_MAGIC
+        gzipped = is_gzipped(path)
         with _open(path, gzipped) as stream:
             header = _parse_header(path, stream)
             _check_size(path, header, gzipped)
@@ -182,7 +200,12 @@ def _repaired(header: Any) -> Any:
     return fixed
 
 
-def _n_bytes(header: Any) -> int:
+def n_voxel_bytes(header: Any) -> int:
+    """Return how many bytes the voxels take in the file, unpacked.
+
+    Args:
+        header: as `read_header` gives it.
+    """
     n_voxels = int(np.prod([int(n) for n in header.get_data_shape()], dtype=object))
     return n_voxels * int(header.get_data_dtype().itemsize)
 
@@ -190,7 +213,7 @@ def _n_bytes(header: Any) -> int:
 def _check_size(path: Path, header: Any, gzipped: bool) -> None:
     """Compare the header's promise with the file before anything is allocated."""
     available = path.stat().st_size * (_MAX_GZIP_RATIO if gzipped else 1)
-    needed = _n_bytes(header) + _data_offset(header)
+    needed = n_voxel_bytes(header) + data_offset(header)
     if needed > available:
         raise InputError(
             f"{path}: the header promises {header.get_data_shape()} voxels ({needed} bytes) but "
@@ -199,7 +222,15 @@ def _check_size(path: Path, header: Any, gzipped: bool) -> None:
         )
 
 
-def _data_offset(header: Any) -> int:
+def data_offset(header: Any) -> int:
+    """Return where the voxels begin in the unpacked file, in bytes.
+
+    Args:
+        header: as `read_header` gives it.
+
+    Raises:
+        nibabel.spatialimages.HeaderDataError: if the header gives no usable place.
+    """
     from nibabel.spatialimages import HeaderDataError
 
     offset = float(_repaired(header)["vox_offset"])
@@ -209,8 +240,8 @@ def _data_offset(header: Any) -> int:
 
 
 def _read_raw(header: Any, stream: IO[bytes]) -> np.ndarray:
-    stream.seek(_data_offset(header))
-    needed = _n_bytes(header)
+    stream.seek(data_offset(header))
+    needed = n_voxel_bytes(header)
     data = stream.read(needed)
     if len(data) < needed:
         raise EOFError
@@ -220,7 +251,20 @@ def _read_raw(header: Any, stream: IO[bytes]) -> np.ndarray:
     return np.frombuffer(data, dtype=dtype).reshape(header.get_data_shape(), order="F")
 
 
-def _scaled(path: Path, header: Any, raw: np.ndarray) -> np.ndarray:
+def scaled_voxels(path: Path, header: Any, raw: np.ndarray) -> np.ndarray:
+    """Return stored voxels as intensities, with scl_slope and scl_inter applied.
+
+    Args:
+        path: the file, for the message.
+        header: as `read_header` gives it.
+        raw: voxels as they are stored, any shape.
+
+    Returns:
+        float32 of the same shape.
+
+    Raises:
+        InputError: if the scaling in the header is no number.
+    """
     slope, inter = float(header["scl_slope"]), float(header["scl_inter"])
     unscaled = slope == 0 or np.isnan(slope) or (slope, inter) == (1.0, 0.0)
     if not unscaled and not np.isfinite([slope, inter]).all():

@@ -11,7 +11,7 @@ import numpy as np
 
 from cldice_monai.files import replace_when_complete
 
-__all__ = ["write_atomically"]
+__all__ = ["header_bytes", "write_atomically"]
 
 _CODES = {"uint8": 2, "float32": 16}
 _COMPRESSION = 6
@@ -36,7 +36,7 @@ def write_atomically(voxels: np.ndarray, path: Path, *, header: Any) -> None:
 
 
 def _write(voxels: np.ndarray, path: Path, header: Any) -> None:
-    block = _header_of(voxels, header) + bytes(4)  # four zero bytes: no extensions follow
+    block = header_bytes(header, shape=voxels.shape, dtype=voxels.dtype.name)
     # a header is copied in its own byte order, which the voxels must then have too
     content = voxels.astype(voxels.dtype.newbyteorder(header.endianness)).tobytes(order="F")
     with path.open("wb") as file:
@@ -52,16 +52,26 @@ def _write(voxels: np.ndarray, path: Path, header: Any) -> None:
         os.fsync(file.fileno())
 
 
-def _header_of(voxels: np.ndarray, header: Any) -> bytes:
+def header_bytes(header: Any, *, shape: tuple[int, ...], dtype: str) -> bytes:
+    """Return what stands before the voxels in a file with a copied header.
+
+    Args:
+        header: nibabel header of the file whose grid the voxels have, as it was stored.
+        shape: of the voxels.
+        dtype: "uint8" or "float32".
+
+    Returns:
+        The header, with only what describes the voxels set, and the mark that no extension follows.
+    """
     copy = header.copy()
     dim = copy["dim"].copy()
-    if tuple(dim[1 : dim[0] + 1]) != voxels.shape:
+    if tuple(dim[1 : dim[0] + 1]) != shape:
         dim[:] = 1
-        dim[0] = voxels.ndim
-        dim[1 : voxels.ndim + 1] = voxels.shape
+        dim[0] = len(shape)
+        dim[1 : len(shape) + 1] = shape
     copy["dim"] = dim
-    copy["datatype"] = _CODES[voxels.dtype.name]
-    copy["bitpix"] = 8 * voxels.dtype.itemsize
+    copy["datatype"] = _CODES[dtype]
+    copy["bitpix"] = 8 * np.dtype(dtype).itemsize
     copy["vox_offset"] = copy.sizeof_hdr + 4
     copy["scl_slope"], copy["scl_inter"] = 1, 0
     copy["cal_max"] = copy["cal_min"] = 0
@@ -70,4 +80,4 @@ def _header_of(voxels: np.ndarray, header: Any) -> bytes:
     for name in ("intent_p1", "intent_p2", "intent_p3"):
         copy[name] = 0
     block: bytes = copy.binaryblock
-    return block
+    return block + bytes(4)

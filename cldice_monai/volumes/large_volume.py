@@ -1,0 +1,61 @@
+"""A volume that stays on the disk: its geometry, and boxes of it on request."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from cldice_monai.topology.blocks import blocks_of
+
+__all__ = ["LargeVolume", "reading_boxes"]
+
+Region = tuple[slice, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class LargeVolume:
+    """One volume on the disk.
+
+    Attributes:
+        path: the (first) file or folder.
+        shape: in space, (X, Y, Z) of a NIfTI file, the order of the axes in a Zarr array.
+        n_channels: number of channels.
+        spacing_mm: voxel size along the axes of ``shape``.
+        read: gives the intensities of a box in space, float32 (C, ...).
+        slow_axis: spatial axis along which neighbours lie farthest apart in the file.
+        chunks: sides of the pieces that the file is read in; None where any box will do.
+        metadata: what the writer of the same format needs of it.
+    """
+
+    path: Path
+    shape: tuple[int, ...]
+    n_channels: int
+    spacing_mm: tuple[float, ...]
+    read: Callable[[Region], np.ndarray]
+    slow_axis: int
+    chunks: tuple[int, ...] | None
+    metadata: Any
+
+
+def reading_boxes(volume: LargeVolume, *, max_voxels: int = 1 << 19) -> Iterator[Region]:
+    """Cut a volume into boxes that are read quickly one after the other.
+
+    Args:
+        volume: the volume.
+        max_voxels: voxels of a box, at most; a chunk is never cut, whatever its size.
+
+    Yields:
+        Boxes that together are the volume.
+    """
+    sides = list(volume.chunks or volume.shape)
+    if volume.chunks is None:
+        order = [volume.slow_axis, *(a for a in range(len(sides)) if a != volume.slow_axis)]
+        for axis in order:
+            others = int(np.prod(sides)) // sides[axis]
+            sides[axis] = max(1, min(sides[axis], max_voxels // others))
+    for block in blocks_of(volume.shape, sides):
+        yield block.owned

@@ -58,7 +58,8 @@ def blend_region(
         grid: the windows of the whole volume.
         read: gives the intensities (C, ...) of a box inside the volume, ready for the network.
         predict: the network: (B, C, ...) to (B, K, ...) of the same sides.
-        write: is given each finished box and its values (K, ...), float32, which it must not keep.
+        write: is given each finished box and its values (K, ...), float32, which it may change but
+            not keep.
         weights: of a window, from `window_weights`; sums are kept on their device.
         axis: spatial axis along which the windows advance.
         batch_size: windows that the network sees at a time.

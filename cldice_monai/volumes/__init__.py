@@ -1,1 +1,22 @@
 """Volumes that are larger than memory: reading, writing and measuring them part by part."""
+
+from cldice_monai.volumes.figures import blockwise_figures
+from cldice_monai.volumes.formats import open_volume, write_volume
+from cldice_monai.volumes.large_volume import LargeOutput, LargeVolume
+from cldice_monai.volumes.memory import PeakMemory, format_bytes, memory_in_use, parse_bytes
+from cldice_monai.volumes.predict import LargeResult, LargeSettings, predict_large
+
+__all__ = [
+    "LargeOutput",
+    "LargeResult",
+    "LargeSettings",
+    "LargeVolume",
+    "PeakMemory",
+    "blockwise_figures",
+    "format_bytes",
+    "memory_in_use",
+    "open_volume",
+    "parse_bytes",
+    "predict_large",
+    "write_volume",
+]

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from cldice_monai.topology.blocks import blocks_of
 
-__all__ = ["LargeVolume", "reading_boxes"]
+__all__ = ["LargeOutput", "LargeVolume", "Region", "reading_boxes"]
 
 Region = tuple[slice, ...]
+"""A box of voxels: one slice with start and stop an axis."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,6 +40,18 @@ class LargeVolume:
     slow_axis: int
     chunks: tuple[int, ...] | None
     metadata: Any
+
+
+class LargeOutput(NamedTuple):
+    """A file that is being written box by box.
+
+    Attributes:
+        write: takes a box in space and its values.
+        read: gives the values of a box back, as they were written.
+    """
+
+    write: Callable[[Region, np.ndarray], None]
+    read: Callable[[Region], np.ndarray]
 
 
 def reading_boxes(volume: LargeVolume, *, max_voxels: int = 1 << 19) -> Iterator[Region]:

@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO, Literal, cast
 
 import numpy as np
 
@@ -28,7 +28,7 @@ from cldice_monai.data.nifti_file import (
 from cldice_monai.data.nifti_write import header_bytes
 from cldice_monai.errors import InputError
 from cldice_monai.files import replace_when_complete
-from cldice_monai.volumes.large_volume import LargeVolume, Region
+from cldice_monai.volumes.large_volume import LargeOutput, LargeVolume, Region
 
 __all__ = ["open_nifti", "write_nifti"]
 
@@ -60,9 +60,7 @@ def open_nifti(paths: Sequence[Path], *, scratch: Path) -> Iterator[LargeVolume]
 
 
 @contextmanager
-def write_nifti(
-    path: Path, *, like: LargeVolume, dtype: str = "uint8"
-) -> Iterator[Callable[[Region, np.ndarray], None]]:
+def write_nifti(path: Path, *, like: LargeVolume, dtype: str = "uint8") -> Iterator[LargeOutput]:
     """Write a mask, or probabilities, box by box on the grid of a volume from `open_nifti`.
 
     The file appears under its name only when it is complete; a ``.nii.gz`` is packed at the end
@@ -74,7 +72,7 @@ def write_nifti(
         dtype: "uint8" or "float32".
 
     Yields:
-        A function that takes a box in space and its values, and puts them into the file.
+        The output.
 
     Raises:
         InputError: if the file cannot be written; a full disk is noticed before the first voxel.
@@ -90,14 +88,15 @@ def write_nifti(
             raw = Path(stack.enter_context(_scratch_file(path.parent)))
         _reserve(raw, block, int(np.prod(axes.mask_shape)) * number_type.itemsize)
 
-        def write(box: Region, values: np.ndarray) -> None:
+        def voxels(mode: Literal["r", "r+"]) -> np.ndarray:
             # mapped for each box, so that no page stays in the process
-            voxels = np.memmap(
-                raw, number_type, "r+", len(block), shape=axes.spatial_shape, order="F"
-            )
-            voxels[box] = values
+            shape = axes.spatial_shape
+            return np.memmap(raw, number_type, mode, len(block), shape=shape, order="F")
 
-        yield write
+        yield LargeOutput(
+            write=lambda box, values: voxels("r+").__setitem__(box, values),
+            read=lambda box: np.array(voxels("r")[box]),
+        )
         if packed:
             _pack(raw, target)
         with target.open("rb") as file:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import product
@@ -16,7 +16,7 @@ import numpy as np
 from cldice_monai.errors import InputError
 from cldice_monai.files import replace_folder_when_complete
 from cldice_monai.topology.blocks import blocks_of
-from cldice_monai.volumes.large_volume import LargeVolume, Region
+from cldice_monai.volumes.large_volume import LargeOutput, LargeVolume, Region
 from cldice_monai.volumes.ome_metadata import OmeImage, image_attributes, parse_image
 
 __all__ = [
@@ -91,7 +91,7 @@ def open_ome_zarr(path: Path) -> LargeVolume:
 @contextmanager
 def write_ome_zarr(
     path: Path, *, shape: Sequence[int], image: OmeImage, dtype: str = "uint8"
-) -> Iterator[Callable[[Region, np.ndarray], None]]:
+) -> Iterator[LargeOutput]:
     """Write an image box by box, and its coarser levels at the end.
 
     Args:
@@ -101,7 +101,7 @@ def write_ome_zarr(
         dtype: "uint8" or "float32".
 
     Yields:
-        A function that takes a box and its values.
+        The output.
 
     Raises:
         InputError: if the folder cannot be written, or zarr is not installed.
@@ -109,7 +109,7 @@ def write_ome_zarr(
     with replace_folder_when_complete(path) as folder:
         create_levels(folder, shape=shape, image=image, dtype=dtype, name=path.stem)
         array = open_level(folder, "0", mode="r+")
-        yield array.__setitem__
+        yield LargeOutput(write=array.__setitem__, read=array.__getitem__)
         for level in range(1, n_levels(folder)):
             coarse = open_level(folder, str(level))
             for block in blocks_of(coarse.shape, coarse.chunks):

@@ -97,10 +97,10 @@ def test_what_is_written_is_read_back_with_its_pyramid(version: str, tmp_path: P
         translation=(3.0, 0.0, 0.0),
     )
     path = tmp_path / "mask.zarr"
-    with write_ome_zarr(path, shape=array.shape, image=image) as write:
+    with write_ome_zarr(path, shape=array.shape, image=image) as output:
         for start in range(0, 260, 128):
             box = (slice(start, min(start + 128, 260)), slice(0, 40), slice(0, 9))
-            write(box, array[box])
+            output.write(box, array[box])
     volume = open_ome_zarr(path)
     assert np.array_equal(volume.read(tuple(slice(0, n) for n in array.shape))[0], array)
     assert volume.metadata == image
@@ -128,8 +128,8 @@ def test_an_old_image_is_replaced_only_by_a_whole_one(tmp_path: Path):
     )
     box = (slice(0, 4), slice(0, 4))
     for value in (1, 2):
-        with write_ome_zarr(tmp_path / "a.zarr", shape=(4, 4), image=image) as write:
-            write(box, np.full((4, 4), value))
+        with write_ome_zarr(tmp_path / "a.zarr", shape=(4, 4), image=image) as output:
+            output.write(box, np.full((4, 4), value))
 
     def stop() -> None:
         with write_ome_zarr(tmp_path / "a.zarr", shape=(4, 4), image=image):

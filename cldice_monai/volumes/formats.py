@@ -1,0 +1,82 @@
+"""Large volumes by the ending of their file: NIfTI or OME-Zarr."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+
+from cldice_monai.errors import InputError
+from cldice_monai.volumes.large_volume import LargeOutput, LargeVolume
+from cldice_monai.volumes.nifti import open_nifti, write_nifti
+from cldice_monai.volumes.ome_metadata import OmeImage
+from cldice_monai.volumes.ome_zarr import open_ome_zarr, write_ome_zarr
+
+__all__ = ["open_volume", "write_volume"]
+
+
+@contextmanager
+def open_volume(paths: Sequence[Path], scratch: Path) -> Iterator[LargeVolume]:
+    """Open NIfTI files or an OME-Zarr image by its ending.
+
+    Args:
+        paths: files in the order of the channels, or one folder ending in .zarr.
+        scratch: folder where packed files are unpacked.
+
+    Yields:
+        The volume.
+
+    Raises:
+        InputError: if it cannot be used.
+    """
+    if Path(paths[0]).suffix.lower() == ".zarr":
+        if len(paths) > 1:
+            raise InputError(f"{paths[1]}: one OME-Zarr image holds all channels; give one")
+        yield open_ome_zarr(Path(paths[0]))
+        return
+    with open_nifti([Path(path) for path in paths], scratch=scratch) as volume:
+        yield volume
+
+
+def write_volume(
+    path: Path, *, like: LargeVolume, dtype: str = "uint8"
+) -> AbstractContextManager[LargeOutput]:
+    """Write a mask or probabilities on the grid of a volume, in the format of the ending.
+
+    Args:
+        path: ends in .nii or .nii.gz for a NIfTI volume, in .zarr for any.
+        like: the volume.
+        dtype: "uint8" or "float32".
+
+    Returns:
+        Context of the output.
+
+    Raises:
+        InputError: for NIfTI on the grid of an OME-Zarr image.
+    """
+    zarr_grid = isinstance(like.metadata, OmeImage)
+    if path.suffix.lower() != ".zarr":
+        if zarr_grid:
+            raise InputError(f"{path}: the mask of an OME-Zarr image is one; name it .zarr")
+        return write_nifti(path, like=like, dtype=dtype)
+    if zarr_grid:
+        return write_ome_zarr(path, shape=like.shape, image=like.metadata, dtype=dtype)
+    return _write_turned(path, like, dtype)
+
+
+@contextmanager
+def _write_turned(path: Path, like: LargeVolume, dtype: str) -> Iterator[LargeOutput]:
+    """Write the grid of a NIfTI file with its axes in the order of OME-Zarr, z, y, x."""
+    image = OmeImage(
+        version="0.5",
+        axes=("space",) * 3,
+        names=("z", "y", "x"),
+        units=("millimeter",) * 3,
+        scale=like.spacing_mm[::-1],
+        translation=(0.0,) * 3,
+    )
+    with write_ome_zarr(path, shape=like.shape[::-1], image=image, dtype=dtype) as output:
+        yield LargeOutput(
+            write=lambda box, values: output.write(box[::-1], values.transpose()),
+            read=lambda box: output.read(box[::-1]).transpose(),
+        )

@@ -1,0 +1,61 @@
+"""Boxes of a large volume, scaled as the whole volume is scaled in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import partial
+
+import numpy as np
+
+from cldice_monai.transforms.intensity import lift_dim, scale_to_range
+from cldice_monai.volumes.intensity_range import streamed_intensity_range
+from cldice_monai.volumes.large_volume import LargeVolume, Region, reading_boxes
+
+__all__ = ["channel_ranges", "read_normalised"]
+
+
+def channel_ranges(volume: LargeVolume, cutoff: float) -> list[tuple[float, float]]:
+    """Return the intensities that become 0 and 1 in each channel, from two passes.
+
+    Args:
+        volume: the volume.
+        cutoff: quantile, as for `cldice_monai.transforms.ScaleIntensityCutoff`.
+
+    Returns:
+        The pair of every channel: bit for bit that of the transform.
+
+    Raises:
+        InputError: if a channel has no finite voxel.
+    """
+    return [
+        streamed_intensity_range(
+            partial(_blocks, volume, channel), cutoff, name=f"{volume.path}: channel {channel}"
+        )
+        for channel in range(volume.n_channels)
+    ]
+
+
+def read_normalised(
+    volume: LargeVolume, box: Region, ranges: Sequence[tuple[float, float]], *, lift: float = 0.0
+) -> np.ndarray:
+    """Read a box as `ScaleIntensityCutoff` leaves it: finite, from 0 to 1.
+
+    Args:
+        volume: the volume.
+        box: in space.
+        ranges: from `channel_ranges`.
+        lift: how much dim intensities are lifted.
+
+    Returns:
+        float32 (C, ...).
+    """
+    values = volume.read(box)
+    scaled = np.empty_like(values)
+    for channel, (low, high), target in zip(values, ranges, scaled, strict=True):
+        channel[~np.isfinite(channel)] = low
+        target[...] = scale_to_range(channel, low, high)
+    return lift_dim(scaled, lift)
+
+
+def _blocks(volume: LargeVolume, channel: int) -> Iterable[np.ndarray]:
+    return (volume.read(box)[channel] for box in reading_boxes(volume))

@@ -1,0 +1,89 @@
+"""How a volume is cut so that the whole process stays below a given memory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cldice_monai.errors import InputError
+from cldice_monai.inferers.columns import column_regions, smallest_sum_bytes
+from cldice_monai.inferers.windows import Region, WindowGrid
+from cldice_monai.volumes.memory import format_bytes
+
+__all__ = ["HALO", "MemoryPlan", "plan_memory"]
+
+HALO = 32
+"""Voxels around a block whose centreline is measured."""
+
+_STEP = 16_000_000  # the smallest amount is named in these steps, which hide a run's own variation
+_SLACK = 24_000_000  # for what is written and read beside the sums
+_TOPOLOGY_BYTES = 20  # a voxel of a block, measured: 16
+_THINNING_BYTES = 80  # a voxel of a block with its halo, measured: 73 for dense noise
+_SMALLEST_BLOCK, _LARGEST_BLOCK = 32, 256
+
+
+@dataclass(frozen=True)
+class MemoryPlan:
+    """How a volume is cut.
+
+    Attributes:
+        regions: columns along the axis of the windows; one where slabs fit.
+        topology_side: sides of the blocks in which components are labelled.
+        thinning_side: sides of the blocks, without halo, in which the centreline is found.
+        smallest_bytes: the least memory that would have been accepted.
+    """
+
+    regions: list[Region]
+    topology_side: int
+    thinning_side: int
+    smallest_bytes: int
+
+
+def plan_memory(
+    grid: WindowGrid,
+    *,
+    axis: int,
+    n_outputs: int,
+    max_bytes: int,
+    idle_bytes: int,
+    busy_bytes: int,
+) -> MemoryPlan:
+    """Choose columns and blocks for a volume.
+
+    Args:
+        grid: windows of the volume.
+        axis: along which they advance.
+        n_outputs: channels of the network's output.
+        max_bytes: memory that the process may take.
+        idle_bytes: what it takes with the network loaded and nothing running.
+        busy_bytes: what it took at most while the network saw one batch of windows.
+
+    Returns:
+        The plan.
+
+    Raises:
+        InputError: if the memory is too small; it names the least that is enough.
+    """
+    sums = smallest_sum_bytes(grid, axis=axis, n_outputs=n_outputs)
+    thinning = _THINNING_BYTES * (_SMALLEST_BLOCK + 2 * HALO) ** 3
+    needed = max(busy_bytes + sums, idle_bytes + thinning) + _SLACK
+    smallest = (-(-needed // _STEP) + 1) * _STEP
+    if needed > max_bytes:
+        raise InputError(
+            f"--max-memory {format_bytes(max_bytes)} is too small for windows of "
+            f"{'x'.join(map(str, grid.roi))}; --max-memory {format_bytes(smallest)} is the least "
+            "that works, or use a smaller --roi"
+        )
+    return MemoryPlan(
+        regions=column_regions(
+            grid, axis=axis, n_outputs=n_outputs, max_bytes=max_bytes - busy_bytes - _SLACK
+        ),
+        topology_side=_side(max_bytes - idle_bytes - _SLACK, _TOPOLOGY_BYTES),
+        thinning_side=_side(max_bytes - idle_bytes - _SLACK, _THINNING_BYTES, halo=HALO),
+        smallest_bytes=smallest,
+    )
+
+
+def _side(n_bytes: int, per_voxel: int, *, halo: int = 0) -> int:
+    """Return the side of the largest cube that fits, within bounds."""
+    side = int((n_bytes / per_voxel) ** (1 / 3)) - 2 * halo
+    return max(_SMALLEST_BLOCK, min(side, _LARGEST_BLOCK))

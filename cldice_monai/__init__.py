@@ -6,6 +6,7 @@ subpackages (`cldice_monai.transforms`, `cldice_monai.data`, `cldice_monai.topol
 
 from cldice_monai.bundle_folder import bundle_dir
 from cldice_monai.errors import InputError
+from cldice_monai.inference.array import predict
 from cldice_monai.losses import (
     ClDiceDeepSupervisionLoss,
     CompoundclDiceLoss,
@@ -38,6 +39,7 @@ __all__ = [
     "SoftclDiceLoss",
     "StreetMoverDistanceMetric",
     "bundle_dir",
+    "predict",
     "skeletonize",
     "soft_skeleton",
     "suggest_iter",

@@ -9,12 +9,20 @@ import threading
 from collections.abc import Sequence
 
 from cldice_monai import __version__
-from cldice_monai.commands import bundle, cross_validate, evaluate, prepare, synthesize
+from cldice_monai.commands import (
+    bundle,
+    cross_validate,
+    evaluate,
+    info,
+    predict,
+    prepare,
+    synthesize,
+)
 from cldice_monai.errors import InputError
 
 __all__ = ["main"]
 
-_VERBS = (prepare, synthesize, evaluate, bundle, cross_validate)
+_VERBS = (predict, info, prepare, synthesize, evaluate, bundle, cross_validate)
 _INTERRUPTED = 130  # what a shell gives a program that was stopped with Ctrl-C
 
 
@@ -61,7 +69,7 @@ def _interrupt(*_: object) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="cldice-monai",
-        description="Vessel data and a bundle for training with clDice in MONAI.",
+        description="Segment vessels, measure them, and train with clDice in MONAI.",
     )
     parser.add_argument("--version", action="version", version=f"cldice-monai {__version__}")
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)

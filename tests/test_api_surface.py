@@ -21,6 +21,7 @@ PUBLIC = [
     "SoftclDiceLoss",
     "StreetMoverDistanceMetric",
     "bundle_dir",
+    "predict",
     "skeletonize",
     "soft_skeleton",
     "suggest_iter",

@@ -9,6 +9,7 @@ from pathlib import Path
 __all__ = ["NIFTI_ENDINGS", "case_id", "strip_ending"]
 
 NIFTI_ENDINGS = (".nii.gz", ".nii")
+_LONG_ENDINGS = (*NIFTI_ENDINGS, ".ome.tif", ".ome.tiff", ".ome.zarr")
 
 _CHANNEL_SUFFIX = re.compile(r"_\d{4}$")
 
@@ -27,7 +28,7 @@ def strip_ending(path: str | os.PathLike[str]) -> str:
         'mouse.v2'
     """
     name = Path(path).name
-    for ending in NIFTI_ENDINGS:
+    for ending in _LONG_ENDINGS:
         if name.lower().endswith(ending) and len(name) > len(ending):
             return name[: -len(ending)]
     return Path(name).stem

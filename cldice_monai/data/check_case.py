@@ -15,7 +15,7 @@ from cldice_monai.data.readers import NIFTI, CaseReaders
 from cldice_monai.errors import InputError
 from cldice_monai.transforms.intensity import non_finite_fill_value
 
-__all__ = ["CaseReport", "check_case", "grid_problem"]
+__all__ = ["CaseReport", "check_case", "check_intensities", "grid_problem"]
 
 
 @dataclass
@@ -101,11 +101,17 @@ def _check_image(
         report.problems.append(
             f"{volume.path}: has {_channels(n_channels)}, expected {in_channels}; {advice}"
         )
-    _check_intensities(report, volume)
+    check_intensities(report, volume)
     return _without_voxels(volume)
 
 
-def _check_intensities(report: CaseReport, volume: Volume) -> None:
+def check_intensities(report: CaseReport, volume: Volume) -> None:
+    """Note what is not finite or constant in an image.
+
+    Args:
+        report: of the case; gets ``problems``, ``notes`` and ``constant``.
+        volume: the image.
+    """
     constants: list[float | None] = []
     notes: list[str] = []
     for number, channel in enumerate(volume.array):

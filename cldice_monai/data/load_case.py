@@ -51,8 +51,8 @@ class LoadCase(Transform):
         """Return the item with tensors in place of the paths.
 
         Args:
-            data: ``image`` (paths), ``label`` and ``mask`` (paths; either may be missing) and
-                ``case_id``.
+            data: ``image`` (paths, or a `Volume` that was read already), ``label`` and ``mask``
+                (paths; either may be missing) and ``case_id``.
 
         Returns:
             As `cldice_monai.data.CaseDataset` describes it.
@@ -61,7 +61,9 @@ class LoadCase(Transform):
             InputError: if a file cannot be used.
         """
         item = dict(data)
-        image = self.readers.image([Path(path) for path in data["image"]])
+        image = data["image"]
+        if not isinstance(image, Volume):
+            image = self.readers.image([Path(path) for path in image])
         if self.in_channels not in (None, len(image.array)):
             raise InputError(
                 f"{image.path}: case {data['case_id']} has {len(image.array)} channels, "

@@ -17,7 +17,7 @@ from cldice_monai.data.nifti_file import has_nifti_ending, header_affine, read_h
 from cldice_monai.data.nifti_write import write_atomically
 from cldice_monai.errors import InputError
 
-__all__ = ["NiftiVolumeReader", "Volume", "read_volume", "write_like"]
+__all__ = ["NiftiVolumeReader", "Volume", "join_channels", "read_volume", "write_like"]
 
 PathLike = str | os.PathLike[str]
 
@@ -84,19 +84,30 @@ def read_volume(paths: PathLike | Sequence[PathLike]) -> Volume:
         >>> read_volume(Path(folder) / "a.nii.gz").array.shape
         (2, 4, 5, 6)
     """
-    files = _as_paths(paths)
-    first = _read_one(files[0])
-    if len(files) == 1:
+    return join_channels([_read_one(file) for file in _as_paths(paths)])
+
+
+def join_channels(volumes: Sequence[Volume]) -> Volume:
+    """Make one volume of those of its channels.
+
+    Args:
+        volumes: one with all channels, or several of one channel each on the same grid.
+
+    Returns:
+        The volume, its geometry that of the first.
+
+    Raises:
+        InputError: if they do not share one grid, or one of several has more than one channel.
+    """
+    first, *others = volumes
+    if not others:
         return first
-    channels = [first.array]
-    for file in files[1:]:
-        other = _read_one(file)
+    for other in others:
         _check_channel_file(first, other)
-        channels.append(other.array)
-    array = np.concatenate(channels, axis=0)
-    if array.shape[0] != len(files):
+    array = np.concatenate([volume.array for volume in volumes], axis=0)
+    if array.shape[0] != len(volumes):
         raise InputError(
-            f"{files[0]}: given as one of {len(files)} files of one channel each, but together "
+            f"{first.path}: given as one of {len(volumes)} files of one channel each, but together "
             f"they hold {array.shape[0]} channels; give one file with all channels or one a channel"
         )
     return replace(first, array=array)

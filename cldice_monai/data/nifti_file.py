@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import logging
+import math
 import struct
 import zlib
 from pathlib import Path
@@ -13,6 +14,7 @@ import numpy as np
 
 from cldice_monai.data.case_id import NIFTI_ENDINGS
 from cldice_monai.errors import InputError
+from cldice_monai.memory import require_bytes
 
 __all__ = [
     "data_offset",
@@ -28,6 +30,7 @@ __all__ = [
 _GZIP_MAGIC = b"\x1f\x8b"
 _MAX_GZIP_RATIO = 1100  # deflate cannot shrink further than about 1032 : 1
 _BLOCK = 1 << 20
+_MOST_PADDING = 64 << 20
 
 # nibabel reports what it repairs in a header to standard error; the faults that matter here are
 # raised, the others are harmless, so its notes go to a logger of ours that is silent by default.
@@ -133,6 +136,8 @@ def _guarded(path: Path, *, with_voxels: bool) -> tuple[Any, np.ndarray]:
         with _open(path, gzipped) as stream:
             header = _parse_header(path, stream)
             _check_size(path, header, gzipped)
+            if with_voxels:  # as stored, and as float32
+                require_bytes(n_voxel_bytes(header) + 4 * _n_voxels(header), path=path)
             return header, _read_raw(header, stream) if with_voxels else np.empty(0)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise InputError(
@@ -200,14 +205,17 @@ def _repaired(header: Any) -> Any:
     return fixed
 
 
+def _n_voxels(header: Any) -> int:
+    return math.prod(int(n) for n in header.get_data_shape())
+
+
 def n_voxel_bytes(header: Any) -> int:
     """Return how many bytes the voxels take in the file, unpacked.
 
     Args:
         header: as `read_header` gives it.
     """
-    n_voxels = int(np.prod([int(n) for n in header.get_data_shape()], dtype=object))
-    return n_voxels * int(header.get_data_dtype().itemsize)
+    return _n_voxels(header) * int(header.get_data_dtype().itemsize)
 
 
 def _check_size(path: Path, header: Any, gzipped: bool) -> None:
@@ -245,10 +253,21 @@ def _read_raw(header: Any, stream: IO[bytes]) -> np.ndarray:
     data = stream.read(needed)
     if len(data) < needed:
         raise EOFError
-    while stream.read(_BLOCK):  # on to the end, where gzip compares the checksum
-        continue
+    _read_to_the_end(stream)
     dtype = header.get_data_dtype()
     return np.frombuffer(data, dtype=dtype).reshape(header.get_data_shape(), order="F")
+
+
+def _read_to_the_end(stream: IO[bytes]) -> None:
+    """Go on to where gzip compares the checksum; a little padding is harmless, no end of it is not.
+
+    Raises:
+        BadGzipFile: if much more comes than the header says.
+    """
+    for _ in range(_MOST_PADDING // _BLOCK):
+        if not stream.read(_BLOCK):
+            return
+    raise gzip.BadGzipFile
 
 
 def scaled_voxels(path: Path, header: Any, raw: np.ndarray) -> np.ndarray:

@@ -11,7 +11,7 @@ import numpy as np
 
 from cldice_monai.files import replace_when_complete
 
-__all__ = ["header_bytes", "write_atomically"]
+__all__ = ["header_bytes", "write_atomically", "write_new"]
 
 _CODES = {"uint8": 2, "float32": 16}
 _COMPRESSION = 6
@@ -33,6 +33,32 @@ def write_atomically(voxels: np.ndarray, path: Path, *, header: Any) -> None:
     """
     with replace_when_complete(path) as temporary:
         _write(voxels, temporary, header)
+
+
+def write_new(voxels: np.ndarray, path: Path, *, affine: np.ndarray, dtype: str) -> Path:
+    """Write voxels on a grid that no NIfTI file has yet, such as that of DICOM slices.
+
+    Args:
+        voxels: (X, Y, Z).
+        path: the .nii or .nii.gz file to write.
+        affine: voxel to world in mm, right, anterior, superior.
+        dtype: ``"uint8"`` or ``"float32"``.
+
+    Returns:
+        ``path``.
+
+    Raises:
+        InputError: if it cannot be written.
+    """
+    import nibabel as nib
+
+    header = nib.Nifti1Header()
+    header.set_data_shape(voxels.shape)
+    header.set_qform(affine, code="scanner")
+    header.set_sform(affine, code="scanner")
+    header.set_xyzt_units("mm")
+    write_atomically(voxels.astype(dtype), path, header=header)
+    return path
 
 
 def _write(voxels: np.ndarray, path: Path, header: Any) -> None:

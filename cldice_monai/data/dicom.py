@@ -1,0 +1,127 @@
+"""Folders with one series of DICOM slices, read by ITK."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from cldice_monai.data.itk_file import ras_affine
+from cldice_monai.data.nifti import Volume
+from cldice_monai.errors import InputError
+from cldice_monai.memory import require_bytes
+
+__all__ = ["is_dicom_folder", "read_dicom_folder"]
+
+_MAGIC_AT = 128
+_UNEVEN = 0.01  # share of the distance of two slices that another distance may differ by
+
+
+def is_dicom_folder(folder: Path) -> bool:
+    """Return whether a folder directly holds a file that begins as DICOM files do."""
+    if not folder.is_dir():
+        return False
+    files = (path for path in folder.iterdir() if path.is_file() and path.name[0] != ".")
+    return any(_is_dicom(path) for path in files)
+
+
+def read_dicom_folder(folder: Path) -> Volume:
+    """Read the series of slices in a folder.
+
+    Args:
+        folder: holds the files of one series, and nothing of another.
+
+    Returns:
+        float32 (1, X, Y, Z), its unit mm.
+
+    Raises:
+        InputError: if there is no series or more than one, slices are missing, or a file is
+            damaged.
+    """
+    import itk
+
+    itk.Object.SetGlobalWarningDisplay(False)
+    names = itk.GDCMSeriesFileNames.New()
+    names.SetUseSeriesDetails(False)
+    names.SetDirectory(str(folder))
+    series = list(names.GetSeriesUIDs())
+    if len(series) != 1:
+        what = "no DICOM series" if not series else f"{len(series)} DICOM series"
+        raise InputError(f"{folder}: holds {what}, one a folder is needed; sort the files first")
+    files = [Path(name) for name in names.GetFileNames(series[0])]
+    _require_all_read(folder, files)
+    _require_sizes(files)
+    try:
+        image = itk.imread([str(file) for file in files], itk.F)
+    except (RuntimeError, TypeError, KeyError) as error:
+        raise InputError(
+            f"{folder}: the DICOM series cannot be read; copy or export it again"
+        ) from error
+    _require_even_slices(folder, image)
+    affine = ras_affine(
+        list(image.GetOrigin()),
+        list(image.GetSpacing()),
+        itk.array_from_matrix(image.GetDirection()),
+    )
+    array = itk.array_from_image(image).astype(np.float32)
+    return Volume(
+        array=np.ascontiguousarray(array.transpose(2, 1, 0))[None],
+        affine=affine,
+        unit="mm",
+        qform_code=1,
+        sform_code=1,
+        file_shape=array.shape[::-1],
+        path=folder,
+    )
+
+
+def _is_dicom(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            file.seek(_MAGIC_AT)
+            return file.read(4) == b"DICM"
+    except OSError:
+        return False
+
+
+def _require_all_read(folder: Path, files: list[Path]) -> None:
+    """Refuse a folder with a slice that GDCM passed over, which would be a gap in the volume."""
+    known = {file.resolve() for file in files}
+    for path in sorted(folder.iterdir()):
+        wanted = path.suffix.lower() in (".dcm", ".ima") or (path.is_file() and _is_dicom(path))
+        if wanted and path.name[0] != "." and path.resolve() not in known:
+            raise InputError(f"{path}: a damaged or foreign slice; copy it again or take it away")
+
+
+def _require_sizes(files: list[Path]) -> None:
+    """Compare what each header promises with its file before anything is allocated."""
+    import itk
+
+    total = 0
+    for file in files:
+        reader: Any = itk.GDCMImageIO.New()
+        reader.SetFileName(str(file))
+        try:
+            reader.ReadImageInformation()
+        except RuntimeError as error:
+            raise InputError(f"{file}: the DICOM header cannot be read; copy it again") from error
+        n_bytes = int(reader.GetImageSizeInBytes())
+        if n_bytes > 1100 * file.stat().st_size:  # no compression of slices reaches this
+            raise InputError(
+                f"{file}: promises {n_bytes} bytes of pixels, more than it can hold; copy it again"
+            )
+        total += n_bytes
+    require_bytes(6 * total, path=files[0].parent)  # as float32, twice, and as it is stored
+
+
+def _require_even_slices(folder: Path, image: Any) -> None:
+    key = "ITK_non_uniform_sampling_deviation"
+    found = dict(image)  # ITK's metadata behind the geometry
+    deviation = float(found.get(key, 0.0) or 0.0)
+    distance = float(image.GetSpacing()[2])
+    if deviation > _UNEVEN * distance:
+        raise InputError(
+            f"{folder}: slices are missing or not evenly spaced (by {deviation:.3g} mm); "
+            "export the whole series"
+        )

@@ -1,0 +1,60 @@
+"""How often an inferer calls its network, for a bar that knows how much is left."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+__all__ = ["count_calls"]
+
+
+def count_calls(inferer: Any, size: Sequence[int]) -> int | None:
+    """Return how many calls of the network an image takes.
+
+    Args:
+        inferer: `AutocastInferer`, `FlipInferer`, `ScaleAverageInferer`, MONAI's
+            SlidingWindowInferer, or one around another.
+        size: of the image in space.
+
+    Returns:
+        The number; None for an inferer that is not known.
+
+    Example:
+        >>> from monai.inferers import SlidingWindowInferer
+        >>> count_calls(SlidingWindowInferer((8, 8), sw_batch_size=2, overlap=0.5), (16, 8))
+        2
+    """
+    from monai.inferers import SlidingWindowInferer
+
+    from cldice_monai.inferers import AutocastInferer, FlipInferer, ScaleAverageInferer
+
+    if isinstance(inferer, AutocastInferer):
+        return count_calls(inferer.inferer, size)
+    if isinstance(inferer, FlipInferer):
+        n_axes = len(size) if inferer.axes is None else len(inferer.axes)
+        inner = count_calls(inferer.inferer, size)
+        return None if inner is None else inner * 2**n_axes
+    if isinstance(inferer, ScaleAverageInferer):
+        counts = [_at_scale(inferer, size, factor) for factor in inferer.factors]
+        return sum(counts)
+    if isinstance(inferer, SlidingWindowInferer):
+        roi = [inferer.roi_size] * len(size) if isinstance(inferer.roi_size, int) else None
+        return _windows(size, roi or inferer.roi_size, inferer.overlap, inferer.sw_batch_size)
+    return None
+
+
+def _at_scale(inferer: Any, size: Sequence[int], factor: float) -> int:
+    coarse = [max(1, round(n / factor)) for n in size]
+    return _windows(coarse, inferer.roi_size, inferer.overlap, inferer.sw_batch_size)
+
+
+def _windows(
+    size: Sequence[int], roi: Sequence[int], overlap: float | Sequence[float], batch: int
+) -> int:
+    shares = overlap if isinstance(overlap, list | tuple) else [overlap] * len(size)
+    n_windows = 1
+    for n, window, share in zip(size, roi, shares, strict=True):
+        step = max(1, int(window * (1 - share)))
+        n_windows *= 1 if n <= window else math.ceil((n - window) / step) + 1
+    return math.ceil(n_windows / batch)

@@ -15,6 +15,7 @@ from cldice_monai.bundle_folder import bundle_dir
 from cldice_monai.data.nifti import Volume
 from cldice_monai.errors import InputError, find_input_error
 from cldice_monai.inference.weights_file import WeightsFile, describe_weights
+from cldice_monai.workflows.start import check_device, check_roi
 
 __all__ = ["Recipe", "Segmentation"]
 
@@ -72,6 +73,8 @@ class Recipe:
         given = {key: value for key, value in (settings or {}).items() if value is not None}
         self._parser = _parser(root, _overrides(root, self.weights, given))
         get = self._get
+        check_roi(get("roi"))
+        check_device(get("device"))
         self.device = torch.device(get("device"))
         self.settings = {name: _plain(get(name)) for name in _SETTINGS if name in self._parser}
         for number in range(len(self._parser["initialize"])):

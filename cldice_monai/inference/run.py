@@ -16,6 +16,7 @@ from cldice_monai.data.cases import VesselCase
 from cldice_monai.data.formats import format_of
 from cldice_monai.data.spacing import Spacing
 from cldice_monai.errors import InputError
+from cldice_monai.inference.calls import count_calls
 from cldice_monai.inference.case import LoadedCase, load_case, save_case
 from cldice_monai.inference.folder import OutputFolder
 from cldice_monai.inference.identity import is_unchanged
@@ -23,7 +24,6 @@ from cldice_monai.inference.inputs import find_inputs
 from cldice_monai.inference.manifest import write_summaries
 from cldice_monai.inference.progress import Progress
 from cldice_monai.inference.recipe import Recipe
-from cldice_monai.inference.windows import count_calls
 
 __all__ = ["CaseResult", "PredictRequest", "predict_cases"]
 

@@ -14,7 +14,7 @@ from cldice_monai.errors import InputError, show_input_errors_as_one_line
 from cldice_monai.files import as_path, require_writable_folder
 from cldice_monai.workflows.overrides import check_overrides
 
-__all__ = ["start_workflow"]
+__all__ = ["check_device", "check_roi", "start_workflow"]
 
 
 def start_workflow(
@@ -49,8 +49,8 @@ def start_workflow(
     show_input_errors_as_one_line()
     check_overrides()
     folder = as_path(output_dir, argument="output_dir")
-    _check_roi(roi)
-    _check_device(device)
+    check_roi(roi)
+    check_device(device)
     require_channel_count(in_channels)
     if isinstance(out_channels, bool) or not isinstance(out_channels, int) or out_channels < 1:
         raise InputError(
@@ -65,7 +65,12 @@ def start_workflow(
     return require_writable_folder(folder, argument="output_dir")
 
 
-def _check_roi(roi: Sequence[int]) -> None:
+def check_roi(roi: Sequence[int]) -> None:
+    """Check the sides of a window.
+
+    Raises:
+        InputError: if they are not two or three whole numbers of 1 or more.
+    """
     fits = isinstance(roi, list | tuple) and len(roi) in (2, 3)
     if not fits or any(isinstance(n, bool) or not isinstance(n, int) or n < 1 for n in roi):
         raise InputError(
@@ -79,7 +84,12 @@ def _check_seed(seed: object) -> None:
         raise InputError(f"seed must be a whole number of 0 or more, got {seed!r}")
 
 
-def _check_device(device: str | torch.device) -> None:
+def check_device(device: str | torch.device) -> None:
+    """Check that torch knows a device, and that it is there.
+
+    Raises:
+        InputError: if not.
+    """
     try:
         kind = torch.device(device).type
     except (RuntimeError, TypeError) as error:  # a TypeError for --device without a value

@@ -52,9 +52,7 @@ def _at_scale(inferer: Any, size: Sequence[int], factor: float) -> int:
 def _windows(
     size: Sequence[int], roi: Sequence[int], overlap: float | Sequence[float], batch: int
 ) -> int:
-    shares = overlap if isinstance(overlap, list | tuple) else [overlap] * len(size)
-    n_windows = 1
-    for n, window, share in zip(size, roi, shares, strict=True):
-        step = max(1, int(window * (1 - share)))
-        n_windows *= 1 if n <= window else math.ceil((n - window) / step) + 1
-    return math.ceil(n_windows / batch)
+    from cldice_monai.inferers.windows import window_grid
+
+    grid = window_grid(size, roi, overlap)
+    return math.ceil(math.prod(len(starts) for starts in grid.starts) / batch)

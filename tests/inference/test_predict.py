@@ -1,0 +1,223 @@
+"""One image through the command, the Python call and the bundle; what is skipped and refused."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import nibabel as nib
+import numpy as np
+import pytest
+from monai.bundle import ConfigWorkflow
+
+import cldice_monai
+from cldice_monai.cli import main
+from cldice_monai.errors import InputError
+
+BUNDLE = Path(__file__).parents[2] / "bundle"
+
+
+def voxels(path: Path) -> np.ndarray:
+    return np.asarray(nib.load(path).dataobj)
+
+
+def predict(*words: object) -> int:
+    return main(["predict", *map(str, words), "--device", "cpu"])
+
+
+@pytest.mark.filterwarnings("ignore:parsing config_file:UserWarning")
+def test_command_call_and_bundle_give_the_same_mask(
+    save_scan: Callable[..., Path], tmp_path: Path, image: np.ndarray
+):
+    scan = save_scan()
+    settings = {"threshold": 0.3, "overlap": 0.25, "min_length_mm": 4.0}
+    words = ["--threshold", 0.3, "--overlap", 0.25, "--min-length-mm", 4, "--save-prob"]
+    assert predict(scan, "-o", tmp_path / "command", *words) == 0
+    workflow = ConfigWorkflow(
+        config_file=str(BUNDLE / "configs" / "inference.json"),
+        workflow_type="infer",
+        logging_file=False,
+        bundle_root=str(BUNDLE),
+        dataset_dir=str(scan.parent),
+        output_dir=str(tmp_path / "bundle"),
+        device="cpu",
+        save_prob=True,
+        **settings,
+    )
+    workflow.initialize()
+    workflow.run()
+    workflow.finalize()
+    for name in ("mask", "prob"):
+        by_command = voxels(tmp_path / "command" / f"scan_{name}.nii.gz")
+        assert np.array_equal(by_command, voxels(tmp_path / "bundle" / f"scan_{name}.nii.gz"))
+    mask = voxels(tmp_path / "command" / "scan_mask.nii.gz")
+    assert 0 < mask.sum() < mask.size
+    called = cldice_monai.predict(image, spacing=(1, 1, 2), device="cpu", **settings)
+    assert np.array_equal(called, mask)
+    assert np.array_equal(cldice_monai.predict(scan, device="cpu", **settings), mask)
+
+
+@pytest.mark.usefixtures("threshold_network")
+class TestBatch:
+    def test_every_promised_file_is_written_and_the_status_is_0(
+        self, save_scan: Callable[..., Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ):
+        save_scan("a.nii.gz")
+        save_scan("b.nii")
+        out = tmp_path / "out"
+        assert predict(tmp_path / "scans", "-o", out, "--save-prob", "--save-skeleton") == 0
+        endings = ["mask.nii.gz", "preview.png", "prob.nii.gz", "report.json", "skeleton.nii.gz"]
+        expected = [f"{case}_{ending}" for case in "ab" for ending in endings]
+        expected += ["manifest.json", "summary.csv"]
+        assert sorted(path.name for path in out.iterdir()) == sorted(expected)
+        assert len({path.stat().st_mode & 0o777 for path in out.iterdir()}) == 1
+        lines = capsys.readouterr().out.splitlines()
+        assert max(map(len, [line for line in lines if str(tmp_path) not in line])) <= 80
+        with (out / "summary.csv").open() as file:
+            rows = list(csv.DictReader(file))
+        assert [(row["case"], row["status"]) for row in rows] == [("a", "done"), ("b", "done")]
+        manifest = json.loads((out / "manifest.json").read_text())
+        assert manifest["settings"]["threshold"] == 0.5
+        assert len(manifest["weights"]["sha256"]) == 64
+        assert manifest["peak_memory_bytes"] > 10**6
+        assert [len(case["input"][0]["sha256"]) for case in manifest["cases"]] == [64, 64]
+
+    def test_quiet_run_prints_nothing(
+        self, save_scan: Callable[..., Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ):
+        assert predict(save_scan(), "-o", tmp_path / "out", "--quiet") == 0
+        printed = capsys.readouterr()
+        assert printed.out + printed.err == ""
+
+    def test_bad_case_is_one_line_and_the_others_are_done(
+        self, save_scan: Callable[..., Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ):
+        good = save_scan("b.nii.gz")
+        (good.parent / "a.nii.gz").write_bytes(good.read_bytes()[:3000])
+        assert predict(good.parent, "-o", tmp_path / "out") == 1
+        errors = capsys.readouterr().err.splitlines()
+        assert "a.nii.gz: the file ends too early" in errors[0]
+        assert errors[1] == "error: 1 of 2 cases failed; their faults are named above"
+        assert len(errors) == 2
+        names = sorted(path.name for path in (tmp_path / "out").iterdir())
+        assert [name for name in names if name.startswith("a")] == []
+        assert "b_mask.nii.gz" in names
+        with (tmp_path / "out" / "summary.csv").open() as file:
+            row = next(csv.DictReader(file))
+        assert (row["status"], row["b0"]) == ("failed", "")
+        assert "ends too early" in row["problem"]
+
+    def test_constant_image_is_refused(
+        self, save_scan: Callable[..., Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ):
+        scan = save_scan(array=np.full((8, 8, 8), 7, np.uint8))
+        assert predict(scan, "-o", tmp_path / "out") == 1
+        assert "the image is constant, every voxel is 7" in capsys.readouterr().err
+
+    def test_file_without_a_unit_counts_as_mm_with_one_warning(
+        self, save_scan: Callable[..., Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ):
+        save_scan("a.nii.gz", unit=None)
+        save_scan("b.nii.gz", unit=None)
+        assert predict(tmp_path / "scans", "-o", tmp_path / "out") == 0
+        assert capsys.readouterr().out.count("names no unit of length") == 1
+        report = json.loads((tmp_path / "out" / "a_report.json").read_text())
+        assert report["spacing_mm"] == [1.0, 1.0, 2.0]
+
+
+@pytest.mark.usefixtures("threshold_network")
+class TestSecondRun:
+    def test_finished_case_is_skipped(
+        self, save_scan: Callable[..., Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ):
+        scan, out = save_scan(), tmp_path / "out"
+        assert predict(scan, "-o", out) == 0
+        before = (out / "scan_report.json").stat().st_mtime_ns
+        assert predict(scan, "-o", out) == 0
+        assert (out / "scan_report.json").stat().st_mtime_ns == before
+        assert "scan  skipped" in capsys.readouterr().out
+        assert predict(scan, "-o", out, "--overwrite") == 0
+        assert (out / "scan_report.json").stat().st_mtime_ns > before
+
+    def test_missing_file_or_a_file_asked_for_now_is_made(
+        self, save_scan: Callable[..., Path], tmp_path: Path
+    ):
+        scan, out = save_scan(), tmp_path / "out"
+        assert predict(scan, "-o", out) == 0
+        (out / "scan_mask.nii.gz").unlink()
+        assert predict(scan, "-o", out) == 0
+        assert (out / "scan_mask.nii.gz").is_file()
+        assert predict(scan, "-o", out, "--save-prob") == 0
+        assert (out / "scan_prob.nii.gz").is_file()
+
+    @pytest.mark.parametrize("change", ["threshold", "input"])
+    def test_result_of_other_settings_or_input_is_not_passed_off_as_this_one(
+        self,
+        change: str,
+        save_scan: Callable[..., Path],
+        tmp_path: Path,
+        image: np.ndarray,
+        capsys: pytest.CaptureFixture[str],
+    ):
+        scan, out = save_scan(), tmp_path / "out"
+        assert predict(scan, "-o", out, "--save-prob") == 0
+        before = (out / "scan_mask.nii.gz").read_bytes()
+        words = ["--threshold", "0.86"] if change == "threshold" else []
+        if change == "input":
+            save_scan(array=image[::-1].copy())
+        capsys.readouterr()
+        assert predict(scan, "-o", out, *words) == 1
+        error = capsys.readouterr().err
+        assert f"holds a result of scan made with other {change}; pass --overwrite" in error
+        assert (out / "scan_mask.nii.gz").read_bytes() == before
+        assert predict(scan, "-o", out, *words, "--overwrite") == 0
+        assert (out / "scan_mask.nii.gz").read_bytes() != before
+        assert not (out / "scan_prob.nii.gz").exists()  # it would belong to the mask before
+
+    def test_copied_input_of_the_same_bytes_is_still_done(
+        self, save_scan: Callable[..., Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ):
+        scan, out = save_scan(), tmp_path / "out"
+        assert predict(scan, "-o", out) == 0
+        scan.touch()
+        assert predict(scan, "-o", out) == 0
+        assert "scan  skipped" in capsys.readouterr().out
+
+
+def test_array_without_spacing_is_refused(image: np.ndarray):
+    with pytest.raises(InputError, match="spacing must have 3 numbers"):
+        cldice_monai.predict(image)
+
+
+def test_unknown_setting_is_refused(image: np.ndarray):
+    with pytest.raises(InputError, match="treshold: no such setting"):
+        cldice_monai.predict(image, spacing=(1, 1, 1), treshold=0.3)
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["--threshold", "2"], "threshold must be a probability"),
+        (["--overlap", "1"], "overlap must be from 0 to less than 1"),
+        (["--device", "tpu"], "device tpu is not known to torch"),
+        (["--roi", "60"], "roi"),
+        (["--weights", "nowhere.pt"], "weights nowhere.pt: no such file"),
+        (["--spacing", "1,1,1um"], "--spacing has no effect"),
+        (["--spacing", "1,1,1"], "the unit is missing"),
+        (["--spacing", "1,-1,1um"], "sizes must be above 0"),
+    ],
+)
+def test_bad_words_get_one_line_and_leave_no_file(
+    words: list[str],
+    says: str,
+    save_scan: Callable[..., Path],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+):
+    assert main(["predict", str(save_scan()), "-o", str(tmp_path / "out"), *words]) == 1
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 1
+    assert says in lines[0]
+    assert not (tmp_path / "out").exists()

@@ -9,6 +9,8 @@ import torch
 from monai.inferers import Inferer, SlidingWindowInferer
 from torch.nn.functional import interpolate
 
+from cldice_monai.transforms.working_grid import was_resampled
+
 __all__ = ["ScaleAverageInferer"]
 
 _SURE = 1e-6  # a mean of probabilities is kept this far off 0 and 1, so that its logit is finite
@@ -27,6 +29,11 @@ class ScaleAverageInferer(Inferer):
             too, in multiples of ``multiple_of``: padding would take part in instance norms.
         factors: how much longer the sides of the voxels are at each resolution; 1 is the volume
             as it is.
+        resampled_only: takes the factors only for a volume that
+            `cldice_monai.transforms.ResampleToWorkingGrid` has resampled, and any other as it is:
+            where nobody knows how long a voxel is, a coarser one may lose the vessels.
+        softmax: the channels exclude each other, as with a softmax; else each is a sigmoid's.
+        pad_windows: pads a shorter volume to the window, as SlidingWindowInferer does.
         sw_batch_size: windows that the network sees at a time.
         overlap: share that two windows have in common along each axis.
         multiple_of: what the network divides the sides by; no window is shorter than twice that.
@@ -45,8 +52,11 @@ class ScaleAverageInferer(Inferer):
         roi_size: Sequence[int],
         *,
         factors: Sequence[float] = (1.0, 1.5, 2.0, 3.0),
+        resampled_only: bool = False,
+        softmax: bool = False,
+        pad_windows: bool = False,
         sw_batch_size: int = 4,
-        overlap: float = 0.5,
+        overlap: float | Sequence[float] = 0.5,
         multiple_of: int = 8,
     ) -> None:
         super().__init__()
@@ -54,6 +64,9 @@ class ScaleAverageInferer(Inferer):
             raise ValueError(f"factors must be numbers of 1 or more, got {factors!r}")
         self.roi_size = tuple(roi_size)
         self.factors = tuple(float(factor) for factor in factors)
+        self.resampled_only = resampled_only
+        self.softmax = softmax
+        self.pad_windows = pad_windows
         self.sw_batch_size = sw_batch_size
         self.overlap = overlap
         self.multiple_of = multiple_of
@@ -65,32 +78,40 @@ class ScaleAverageInferer(Inferer):
 
         Args:
             inputs: (B, C, X, Y, Z) or (B, C, X, Y).
-            network: gives logits of one channel, or of classes that do not exclude each other.
+            network: gives logits.
             args: passed on.
             kwargs: passed on.
 
         Returns:
             Logits of the mean probabilities on the grid of ``inputs``.
         """
-        if self.factors == (1.0,):
+        factors = self.factors
+        if self.resampled_only and not was_resampled(inputs):
+            factors = (1.0,)
+        if factors == (1.0,):
             return self._slide(inputs, network, *args, **kwargs)
         size = tuple(inputs.shape[2:])
         mode = "trilinear" if len(size) == 3 else "bilinear"
         found = torch.zeros(())
-        for factor in self.factors:
+        for factor in factors:
             coarse = [max(1, round(n / factor)) for n in size]
             volume = interpolate(inputs, size=coarse, mode=mode) if factor > 1 else inputs
             logits = self._slide(volume, network, *args, **kwargs)
             logits = interpolate(logits, size=size, mode=mode) if factor > 1 else logits
-            found = found.to(logits.device) + torch.sigmoid(logits.float())
-        return torch.logit(found / len(self.factors), eps=_SURE)
+            found = found.to(logits.device) + self._probabilities(logits.float())
+        mean = found / len(factors)
+        return torch.log(mean.clamp(min=_SURE)) if self.softmax else torch.logit(mean, eps=_SURE)
+
+    def _probabilities(self, logits: torch.Tensor) -> torch.Tensor:
+        return torch.softmax(logits, dim=1) if self.softmax else torch.sigmoid(logits)
 
     def _slide(
         self, volume: torch.Tensor, network: Callable[..., Any], *args: Any, **kwargs: Any
     ) -> torch.Tensor:
         step = self.multiple_of
         sides = zip(self.roi_size, volume.shape[2:], strict=True)
-        window = [min(most, max(2, -(-n // step)) * step) for most, n in sides]
+        shorter = [min(most, max(2, -(-n // step)) * step) for most, n in sides]
+        window = self.roi_size if self.pad_windows else shorter
         slide = SlidingWindowInferer(
             window, self.sw_batch_size, overlap=self.overlap, mode="gaussian"
         )

@@ -10,7 +10,7 @@ import torch
 from monai.config import KeysCollection
 from monai.data import MetaTensor
 from monai.data.utils import affine_to_spacing
-from monai.transforms import InvertibleTransform, MapTransform, Spacing, SpatialResample
+from monai.transforms import InvertibleTransform, MapTransform, SpatialResample
 from monai.utils import TransformBackends, ensure_tuple_rep
 
 from cldice_monai.transforms.label_grid import resample_label
@@ -22,12 +22,13 @@ __all__ = [
     "ResampleToIsotropicd",
 ]
 
+_DIGITS = 3  # that float32 leaves of a number of voxels
 IsotropicSpacing = float | Literal["finest", "coarsest"]
 ResampleMode = Literal["bilinear", "nearest", "label"]
 
 
 class ResampleToIsotropic(InvertibleTransform):
-    """Resample an image to voxels with equal sides, by MONAI's Spacing.
+    """Resample an image to voxels with equal sides, by MONAI's SpatialResample.
 
     Lengths are in the unit of the image's affine, which is that of its file: mm, or micron from a
     microscope. The directions of the axes and the place in space stay. The inverse brings an image
@@ -38,13 +39,12 @@ class ResampleToIsotropic(InvertibleTransform):
             the longest side of the image's own voxels.
         mode: ``"bilinear"`` (linear in 3D too) for images; ``"label"`` for labels with thin
             vessels: nearest where the grid gets finer, and where it gets coarser the largest value
-            that a voxel covers, so that no vessel falls apart; ``"nearest"`` as in Spacing. The
-            inverse uses the same mode, so that with ``"label"`` a thin vessel may come back
-            thicker.
+            that a voxel covers, so that no vessel falls apart; ``"nearest"`` as there. The
+            inverse uses the same mode; from a coarser grid a thin vessel comes back thicker.
 
     Raises:
         ValueError: for a spacing or mode that does not exist; when called: for an image without
-            affine, or a sheared affine with ``mode="label"``.
+            affine.
 
     Example:
         >>> affine = torch.diag(torch.tensor([0.5, 0.5, 2.0, 1.0]))
@@ -96,16 +96,8 @@ class ResampleToIsotropic(InvertibleTransform):
             MetaTensor on the new grid, float32; a label in its own type.
         """
         side = self.side_mm(img) if side_mm is None else side_mm
-        interpolation = "nearest" if self.mode == "label" else self.mode
-        unit = _unit_near(side)
-        spacing = Spacing(pixdim=(side / unit,) * (img.ndim - 1), mode=interpolation)
-        with spacing.sp_resample.trace_transform(False):
-            out = spacing(_for_monai(img, unit))
-        out.affine = _in_unit(out.affine, 1 / unit)
-        if self.mode == "label":
-            grid = out.affine
-            out = MetaTensor(resample_label(img, grid, out.shape[1:])).copy_meta_from(out)
-            out.affine = grid
+        grid, size = _grid_of_sides(img, side)
+        out = _resampled(img, grid, size, mode=self.mode)
         before = {"affine": img.affine.numpy().copy(), "mode": self.mode}
         self.push_transform(out, orig_size=tuple(img.shape[1:]), extra_info=before)
         return out
@@ -123,16 +115,40 @@ class ResampleToIsotropic(InvertibleTransform):
         before = entry["extra_info"]
         affine, size = torch.as_tensor(before["affine"]), entry["orig_size"]
         size = tuple(int(n) for n in size)
-        if before["mode"] == "label":
-            out = MetaTensor(resample_label(img, affine, size)).copy_meta_from(img)
-        else:
-            back = SpatialResample(mode=before["mode"])
-            unit = _unit_near(float(min(affine_to_spacing(img.affine, r=img.ndim - 1))))
-            with back.trace_transform(False):
-                grid = _in_unit(affine, unit)
-                out = back(_for_monai(img, unit), dst_affine=grid, spatial_size=size)
-        out.affine = affine
-        return out
+        return _resampled(img, affine, size, mode=before["mode"])
+
+
+def _resampled(
+    img: MetaTensor, affine: torch.Tensor, size: tuple[int, ...], *, mode: ResampleMode
+) -> MetaTensor:
+    """Return an image on another grid, with what is known of it."""
+    unit = _unit_near(float(min(affine_to_spacing(affine, r=img.ndim - 1))))
+    source, grid = _for_monai(img, unit), _in_unit(affine, unit)
+    if mode == "label":
+        out = MetaTensor(resample_label(source, grid, size)).copy_meta_from(img)
+    else:
+        resample = SpatialResample(mode=mode)
+        with resample.trace_transform(False):
+            out = resample(source, dst_affine=grid, spatial_size=size)
+    out.affine = affine
+    return out
+
+
+def _grid_of_sides(img: MetaTensor, side: float) -> tuple[torch.Tensor, tuple[int, ...]]:
+    """Return affine and shape of a grid along the image's own axes, from its first voxel on.
+
+    MONAI's Spacing gives the same where the axes are those of the world. Oblique ones that a file
+    holds as float32 count as sheared there, and the grid is shifted by a part of a voxel; and the
+    last digit of the affine says which way half a voxel is rounded, which 5 um over 2 um leave in
+    every stack of an even number of slices.
+    """
+    n_axes = img.ndim - 1
+    ratios = [float(own) / side for own in affine_to_spacing(img.affine, r=n_axes)]
+    grid = img.affine.double().clone()
+    for axis, ratio in enumerate(ratios):
+        grid[:-1, axis] /= ratio
+    steps = [(n - 1) * ratio for n, ratio in zip(img.shape[1:], ratios, strict=True)]
+    return grid, tuple(round(round(step, _DIGITS) + 1.0) for step in steps)
 
 
 def _for_monai(img: MetaTensor, unit: float) -> MetaTensor:

@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping
 from typing import Any
 
+import torch
 from monai.config import KeysCollection
 from monai.data import MetaTensor
 from monai.transforms import InvertibleTransform, MapTransform
-from monai.utils import TransformBackends
+from monai.utils import TransformBackends, ensure_tuple_rep
 
-from cldice_monai.transforms.isotropic import ResampleToIsotropic
+from cldice_monai.transforms.isotropic import ResampleMode, ResampleToIsotropic
 
 __all__ = [
     "ResampleToWorkingGrid",
     "ResampleToWorkingGridD",
     "ResampleToWorkingGridDict",
     "ResampleToWorkingGridd",
+    "was_resampled",
 ]
 
 _MICROSCOPY_MM = 0.02
@@ -32,6 +34,8 @@ class ResampleToWorkingGrid(InvertibleTransform):
 
     Args:
         side_mm: side of the voxels that a microscope's volume gets.
+        mode: ``"bilinear"`` for images, ``"label"`` for labels, ``"nearest"`` for masks, see
+            `ResampleToIsotropic`.
 
     Raises:
         ValueError: if the side is not positive, or the image called with knows no voxel size.
@@ -42,18 +46,18 @@ class ResampleToWorkingGrid(InvertibleTransform):
         >>> stack = MetaTensor(torch.ones(1, 8, 8, 2), affine=affine)
         >>> resample = ResampleToWorkingGrid(side_mm=0.002)
         >>> tuple(resample(stack).shape), tuple(resample.inverse(resample(stack)).shape)
-        ((1, 5, 5, 3), (1, 8, 8, 2))
+        ((1, 4, 4, 4), (1, 8, 8, 2))
         >>> tuple(resample(MetaTensor(torch.ones(1, 8, 8, 2))).shape)  # voxels of 1 mm
         (1, 8, 8, 2)
     """
 
     backend = (TransformBackends.TORCH,)
 
-    def __init__(self, side_mm: float = 0.002) -> None:
+    def __init__(self, side_mm: float = 0.002, mode: ResampleMode = "bilinear") -> None:
         if not 0 < side_mm < float("inf"):
             raise ValueError(f"side_mm must be a positive number of mm, got {side_mm!r}")
         self.side_mm = side_mm
-        self.finest = ResampleToIsotropic("finest")
+        self.finest = ResampleToIsotropic("finest", mode)
 
     def resamples(self, img: MetaTensor) -> bool:
         """Return whether a volume counts as one of a microscope, and would be resampled.
@@ -71,7 +75,8 @@ class ResampleToWorkingGrid(InvertibleTransform):
                 is in, mm without it.
 
         Returns:
-            MetaTensor on the new grid, float32, or one that shares the image's voxels.
+            MetaTensor on the new grid, float32 or a label's own type, or one that shares the
+            image's voxels.
         """
         resamples = self.resamples(img)
         if resamples:
@@ -94,6 +99,30 @@ class ResampleToWorkingGrid(InvertibleTransform):
         return self.finest.inverse(img) if entry["extra_info"]["resampled"] else img
 
 
+def was_resampled(img: torch.Tensor) -> bool:
+    """Return whether `ResampleToWorkingGrid` has brought an image, or a whole batch, to its grid.
+
+    Args:
+        img: MetaTensor (C, X, Y, Z), or (B, C, X, Y, Z) of a DataLoader, which knows what was done
+            to it; False for a tensor that does not.
+
+    Example:
+        >>> affine = torch.diag(torch.tensor([0.001, 0.001, 0.005, 1.0]))
+        >>> stack = MetaTensor(torch.ones(1, 8, 8, 2), affine=affine)
+        >>> was_resampled(stack), was_resampled(ResampleToWorkingGrid()(stack))
+        (False, True)
+    """
+    traces = getattr(img, "applied_operations", [])
+    per_item = traces if traces and isinstance(traces[0], list) else [traces]
+    return all(any(_is_resampling(entry) for entry in trace) for trace in per_item)
+
+
+def _is_resampling(entry: object) -> bool:
+    if not isinstance(entry, Mapping) or entry.get("class") != ResampleToWorkingGrid.__name__:
+        return False
+    return bool(entry["extra_info"]["resampled"])
+
+
 def _mm_per_unit(img: MetaTensor) -> float:
     return float(img.meta.get("mm_per_unit", 1.0))
 
@@ -102,8 +131,9 @@ class ResampleToWorkingGridd(MapTransform, InvertibleTransform):
     """Dictionary form of `ResampleToWorkingGrid`.
 
     Args:
-        keys: keys of images.
+        keys: keys of images and labels.
         side_mm: side of the voxels that a microscope's volume gets.
+        mode: one for all keys or one each, see `ResampleToWorkingGrid`.
         allow_missing_keys: leave out keys that an item does not have.
 
     Example:
@@ -111,29 +141,34 @@ class ResampleToWorkingGridd(MapTransform, InvertibleTransform):
         >>> affine = torch.diag(torch.tensor([0.001, 0.001, 0.005, 1.0]))
         >>> item = {"image": MetaTensor(torch.ones(1, 8, 8, 2), affine=affine)}
         >>> tuple(ResampleToWorkingGridd("image")(item)["image"].shape)
-        (1, 5, 5, 3)
+        (1, 4, 4, 4)
     """
 
     backend = ResampleToWorkingGrid.backend
 
     def __init__(
-        self, keys: KeysCollection, side_mm: float = 0.002, allow_missing_keys: bool = False
+        self,
+        keys: KeysCollection,
+        side_mm: float = 0.002,
+        mode: ResampleMode | list[ResampleMode] = "bilinear",
+        allow_missing_keys: bool = False,
     ) -> None:
         MapTransform.__init__(self, keys, allow_missing_keys)
-        self.converter = ResampleToWorkingGrid(side_mm)
+        modes = ensure_tuple_rep(mode, len(self.keys))
+        self.converters = [ResampleToWorkingGrid(side_mm, one) for one in modes]
 
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
         """Return a copy of the item on the working grid."""
         item = dict(data)
-        for key in self.key_iterator(item):
-            item[key] = self.converter(item[key])
+        for key, converter in self.key_iterator(item, self.converters):
+            item[key] = converter(item[key])
         return item
 
     def inverse(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
         """Return a copy of the item on the grid it came from."""
         item = dict(data)
-        for key in self.key_iterator(item):
-            item[key] = self.converter.inverse(item[key])
+        for key, converter in self.key_iterator(item, self.converters):
+            item[key] = converter.inverse(item[key])
         return item
 
 

@@ -19,6 +19,7 @@ from cldice_monai.workflows.fixed_settings import FixedSettings
 from cldice_monai.workflows.foreground import foreground_masks
 from cldice_monai.workflows.iterations import suggest_training_iter
 from cldice_monai.workflows.loss_monitor import LossMonitor
+from cldice_monai.workflows.preparation import Preparation
 from cldice_monai.workflows.prepare import TrainingData, prepare_training_data
 from cldice_monai.workflows.prepare_inference import InferenceData, prepare_inference_data
 from cldice_monai.workflows.progress import InferenceProgress, TrainingProgress
@@ -32,7 +33,12 @@ from cldice_monai.workflows.tensorboard_log import TensorBoardLog, logs_to_tenso
 from cldice_monai.workflows.tensorrt import compile_with_tensorrt
 from cldice_monai.workflows.tracking import require_tracking_package
 from cldice_monai.workflows.weight_average import WeightAverage, averaged_copy
-from cldice_monai.workflows.weights import load_weights, save_weights
+from cldice_monai.workflows.weights import (
+    copy_weights,
+    load_weights,
+    read_preparation,
+    save_weights,
+)
 
 __all__ = [
     "DEFAULT_DATASET_DIR",
@@ -43,6 +49,7 @@ __all__ = [
     "InferenceData",
     "InferenceProgress",
     "LossMonitor",
+    "Preparation",
     "ResultSaver",
     "SeveralMetrics",
     "TensorBoardLog",
@@ -59,6 +66,7 @@ __all__ = [
     "check_network",
     "check_settings",
     "compile_with_tensorrt",
+    "copy_weights",
     "ensure_default_data",
     "foreground_masks",
     "join_processes",
@@ -70,6 +78,7 @@ __all__ = [
     "name_stale_results",
     "prepare_inference_data",
     "prepare_training_data",
+    "read_preparation",
     "require_enough_validation",
     "require_same_data",
     "require_tracking_package",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import math
 import os
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from torch import nn
 
 from cldice_monai.errors import InputError
-from cldice_monai.files import replace_when_complete
-from cldice_monai.workflows.weights import save_weights
+from cldice_monai.workflows.preparation import Preparation
+from cldice_monai.workflows.weights import copy_weights, save_weights
 
 if TYPE_CHECKING:
     from ignite.engine import Engine
@@ -35,6 +34,7 @@ class BestModelSaver:
     Args:
         network: the network that is validated.
         path: file for its weights.
+        preparation: how images are prepared for it; written beside the weights.
         writes: whether this process writes (rank 0 of a distributed training).
 
     Reference:
@@ -42,10 +42,16 @@ class BestModelSaver:
     """
 
     def __init__(
-        self, network: nn.Module, path: str | os.PathLike[str], *, writes: bool = True
+        self,
+        network: nn.Module,
+        path: str | os.PathLike[str],
+        *,
+        preparation: Preparation | None = None,
+        writes: bool = True,
     ) -> None:
         self.network = network
         self.path = Path(path)
+        self.preparation = preparation
         self.writes = writes
         self.best = -math.inf
         self.epoch = 0
@@ -99,8 +105,7 @@ class BestModelSaver:
             )
             self.best, self.epoch, self.n_since_best, self.metrics = -math.inf, 0, 0, {}
         elif self.writes and found.resolve() != self.path.resolve():
-            with replace_when_complete(self.path) as temporary:
-                shutil.copyfile(found, temporary)
+            copy_weights(found, self.path, preparation=self.preparation)
 
     def attach(self, engine: Engine) -> None:
         """Save at the end of each validation of ``engine`` that is the best so far."""
@@ -123,4 +128,4 @@ class BestModelSaver:
             self.best, self.epoch, self.n_since_best = value, engine.state.epoch, 0
             self.metrics = {name: float(figure) for name, figure in engine.state.metrics.items()}
             if self.writes:
-                save_weights(self.network, self.path)
+                save_weights(self.network, self.path, preparation=self.preparation)

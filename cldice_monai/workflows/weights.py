@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
+import logging
 import os
 import warnings
 from collections.abc import Mapping
@@ -13,21 +15,105 @@ from torch import nn
 
 from cldice_monai.errors import InputError
 from cldice_monai.files import as_path, replace_when_complete
+from cldice_monai.workflows.preparation import (
+    NAMES,
+    Preparation,
+    preparation_from_json,
+    preparation_to_json,
+)
 
-__all__ = ["load_weights", "save_weights"]
+__all__ = ["copy_weights", "load_weights", "read_preparation", "save_weights"]
+
+_logger = logging.getLogger(__name__)
 
 
-def save_weights(network: nn.Module, path: str | os.PathLike[str]) -> None:
+def save_weights(
+    network: nn.Module, path: str | os.PathLike[str], *, preparation: Preparation | None = None
+) -> None:
     """Write the weights of a network, under a temporary name until they are complete.
 
     Args:
         network: its ``state_dict()`` is written, from whatever device it is on.
         path: file to write; its folder is made.
+        preparation: how images are prepared for the network; written beside the weights under
+            their name with the ending .json, see `read_preparation`. None writes the weights alone.
     """
     content = io.BytesIO()  # torch hides a full disk behind an error of its own
     torch.save(network.state_dict(), content)
-    with replace_when_complete(path) as temporary:
-        temporary.write_bytes(content.getvalue())
+    _write(Path(path), content.getvalue(), preparation)
+
+
+def copy_weights(
+    source: str | os.PathLike[str],
+    target: str | os.PathLike[str],
+    *,
+    preparation: Preparation | None = None,
+) -> None:
+    """Copy a file of weights and what lies beside it of their preparation.
+
+    Args:
+        source: file of the weights.
+        target: file to write; its folder is made.
+        preparation: is written beside the copy; None for the one that ``source`` has beside it, if
+            any.
+
+    Raises:
+        InputError: if there are no such weights, or the preparation beside them is of others.
+    """
+    path = _existing(source)
+    if preparation is None and path.with_suffix(".json").is_file():
+        preparation = read_preparation(path)
+    if preparation is None:  # what lies there would be of the weights before
+        Path(target).with_suffix(".json").unlink(missing_ok=True)
+    _write(Path(target), path.read_bytes(), preparation)
+
+
+def _write(path: Path, content: bytes, preparation: Preparation | None) -> None:
+    if preparation is None:
+        with replace_when_complete(path) as temporary:
+            temporary.write_bytes(content)
+        return
+    text = preparation_to_json(preparation, sha256=hashlib.sha256(content).hexdigest())
+    # Both files are whole before the first gets its name. A kill between the two renames leaves a
+    # pair that does not fit, which the hash tells.
+    with (
+        replace_when_complete(path.with_suffix(".json")) as beside,
+        replace_when_complete(path) as temporary,
+    ):
+        beside.write_text(text, encoding="utf-8")
+        temporary.write_bytes(content)
+
+
+def read_preparation(path: str | os.PathLike[str]) -> Preparation:
+    """Return how images are prepared for weights.
+
+    It stands beside them, ``model.json`` beside ``model.pt``; a checkpoint of a training holds it.
+    Weights of another origin have the default, train.json's own, and a line says so.
+
+    Args:
+        path: file of the weights.
+
+    Raises:
+        InputError: if there is no such file, or what lies beside it is of other weights.
+    """
+    path = _existing(path)
+    beside = path.with_suffix(".json")
+    if beside.is_file():
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        text = beside.read_text(encoding="utf-8")
+        return preparation_from_json(text, path=beside, sha256=digest)
+    content = _read(path)
+    try:
+        settings = content["state"]["settings"]  # type: ignore[index]
+        return Preparation(**{name: settings[name] for name in NAMES})
+    except (KeyError, TypeError, IndexError):
+        _logger.info(
+            "note: weights %s: no %s beside them says how images are prepared; images are taken on "
+            "their own grid, cut off and scaled as in train.json, threshold 0.5",
+            path,
+            beside.name,
+        )
+        return Preparation()
 
 
 def load_weights(network: nn.Module, path: str | os.PathLike[str]) -> None:
@@ -41,20 +127,8 @@ def load_weights(network: nn.Module, path: str | os.PathLike[str]) -> None:
     Raises:
         InputError: if the file is missing, cannot be read, or is of another network.
     """
-    path = as_path(path, argument="weights")
-    if not path.is_file():
-        raise InputError(f"weights {path}: no such file; train a model first or pass --weights")
-    try:
-        with warnings.catch_warnings():
-            # of a file that holds something else, which is said below in one line
-            warnings.filterwarnings("ignore", message="Detected pickle protocol")
-            content = torch.load(path, map_location="cpu", weights_only=True)
-    # torch.load answers damaged files with almost any exception, and with advice for developers.
-    except Exception as error:
-        raise InputError(
-            f"weights {path}: not a readable PyTorch checkpoint of tensors; copy or train it again"
-        ) from error
-    state = _state_dict(content)
+    path = _existing(path)
+    state = _state_dict(_read(path))
     if state is None:
         raise InputError(
             f"weights {path}: holds no state_dict of a network, bare or under 'model'; "
@@ -63,6 +137,27 @@ def load_weights(network: nn.Module, path: str | os.PathLike[str]) -> None:
     _require_same_layers(network.state_dict(), state, path)
     _require_finite(state, path)
     network.load_state_dict(state)
+
+
+def _existing(path: str | os.PathLike[str]) -> Path:
+    path = as_path(path, argument="weights")
+    if not path.is_file():
+        raise InputError(f"weights {path}: no such file; train a model first or pass --weights")
+    return path
+
+
+def _read(path: Path) -> object:
+    try:
+        with warnings.catch_warnings():
+            # of a file that holds something else, which is said below in one line
+            warnings.filterwarnings("ignore", message="Detected pickle protocol")
+            content: object = torch.load(path, map_location="cpu", weights_only=True)
+    # torch.load answers damaged files with almost any exception, and with advice for developers.
+    except Exception as error:
+        raise InputError(
+            f"weights {path}: not a readable PyTorch checkpoint of tensors; copy or train it again"
+        ) from error
+    return content
 
 
 def _state_dict(content: object) -> Mapping[str, torch.Tensor] | None:

@@ -2,37 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from torch import nn
 
+from cldice_monai.workflows.preparation import Preparation
+
 __all__ = ["BUDGETS", "RECIPE", "TrainingPlan", "ZeroShotRecipe", "make_network"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class ZeroShotRecipe:
+class ZeroShotRecipe(Preparation):
     """How a volume is prepared and how its probabilities become a mask.
 
+    `Preparation` says what its attributes mean; they are written beside the weights.
+
     Attributes:
-        side_mm: voxel side that volumes of a microscope are resampled to, see
-            `ResampleToWorkingGrid`.
-        cutoff: quantile above which intensities are cut off before they are scaled to [0, 1].
-        lift: how much dim vessels are lifted after that, see `ScaleIntensityCutoff`.
-        threshold: probability above which a voxel is vessel.
         window: sides of the sliding window in voxels.
         overlap: share that two windows have in common along each axis.
-        factors: resolutions whose probabilities are averaged, as factors of ``side_mm``; a volume
-            that keeps its grid is segmented on it alone.
     """
 
-    side_mm: float = 0.002
-    cutoff: float = 0.995
+    side_mm: float | None = 0.002
+    cutoff: float | Sequence[float] = 0.995
     lift: float = 50.0
+    factors: Sequence[float] = (1.0, 1.5, 3.0)
+    pad_windows: bool = False
     threshold: float = 0.4
     window: int = 64
     overlap: float = 0.5
-    factors: tuple[float, ...] = (1.0, 1.5, 3.0)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,8 +11,7 @@ from monai.data import MetaTensor
 from torch import nn
 
 from cldice_monai.inferers import AutocastInferer, ScaleAverageInferer
-from cldice_monai.transforms import FillNonFinite, ResampleToWorkingGrid
-from cldice_monai.transforms.intensity import cut_off_and_scale, lift_dim
+from cldice_monai.transforms import FillNonFinite, ResampleToWorkingGrid, ScaleIntensityCutoff
 from cldice_monai.workflows.weights import load_weights
 from cldice_monai.zero_shot.recipe import RECIPE, ZeroShotRecipe, make_network
 
@@ -48,7 +47,7 @@ def prepare_intensities(image: np.ndarray, *, recipe: ZeroShotRecipe = RECIPE) -
         >>> prepare_intensities(image, recipe=ZeroShotRecipe(cutoff=1, lift=8)).tolist()
         [0.0, 0.5, 1.0]
     """
-    return lift_dim(cut_off_and_scale(image, recipe.cutoff), recipe.lift)
+    return np.asarray(ScaleIntensityCutoff(recipe.cutoff, recipe.lift)(image[None])[0])
 
 
 def segment_volume(
@@ -76,7 +75,7 @@ def segment_volume(
         (20, 20, 6)
     """
     found = probabilities(image, network, spacing_um=spacing_um, recipe=recipe)
-    return np.asarray(found > recipe.threshold)
+    return np.asarray(found >= recipe.threshold)
 
 
 def probabilities(
@@ -100,16 +99,25 @@ def probabilities(
     mm = np.ones(3) if spacing_um is None else np.asarray(spacing_um, dtype=float) / 1000.0
     volume = torch.from_numpy(np.ascontiguousarray(image[None], dtype=np.float32))
     volume = FillNonFinite()(MetaTensor(volume, affine=torch.diag(torch.tensor([*mm, 1.0]))))
-    resample = ResampleToWorkingGrid(recipe.side_mm)
-    prepared = resample(volume)
-    array = prepare_intensities(prepared.numpy(), recipe=recipe)
-    # where nobody knows how long a voxel is, a coarser one may lose the vessels
-    factors = recipe.factors if resample.resamples(volume) else (1.0,)
-    slide = ScaleAverageInferer((recipe.window,) * 3, factors=factors, overlap=recipe.overlap)
-    inferer = AutocastInferer(slide)
+    resample = None if recipe.side_mm is None else ResampleToWorkingGrid(recipe.side_mm)
+    volume = volume if resample is None else resample(volume)
+    prepared = ScaleIntensityCutoff(recipe.cutoff, recipe.lift)(volume)
     device = next(network.parameters()).device
     network.eval()
     with torch.no_grad():
-        logits = inferer(torch.from_numpy(array)[None].to(device), network)
-    found = MetaTensor(torch.sigmoid(logits[0]).float().cpu()).copy_meta_from(prepared)
-    return np.asarray(resample.inverse(found)[0].numpy())
+        logits = _inferer(recipe)(prepared[None].to(device), network)
+    found = MetaTensor(torch.sigmoid(logits[0]).float().cpu()).copy_meta_from(volume)
+    found = found if resample is None else resample.inverse(found)
+    return np.asarray(found[0].numpy())
+
+
+def _inferer(recipe: ZeroShotRecipe) -> AutocastInferer:
+    """Return what the bundle's inference.json has with the preparation of the weights."""
+    slide = ScaleAverageInferer(
+        (recipe.window,) * 3,
+        factors=recipe.factors,
+        resampled_only=True,
+        pad_windows=recipe.pad_windows,
+        overlap=recipe.overlap,
+    )
+    return AutocastInferer(slide)

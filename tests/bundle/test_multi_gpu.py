@@ -60,7 +60,9 @@ def test_two_processes_train_report_once_and_resume(
     assert done.stdout.count("epoch   2/2") == 1
     assert "3 volumes for training, 2 for validation" in done.stdout
     written = sorted(path.name for path in (output / "models").iterdir())
-    assert written == ["checkpoint.pt", "model.pt", "model_last.pt"]
+    assert written == [
+        *("checkpoint.pt", "model.json", "model.pt", "model_last.json", "model_last.pt")
+    ]
     assert len(list((output / "tensorboard").iterdir())) == 1  # of one process
     # A network alone, without the wrapper's names, that inference can load.
     assert not any(key.startswith("module.") for key in weights(output))

@@ -69,13 +69,13 @@ def test_training_starts_by_both_names(root: Path):
     assert config["run"] == config["training"] == ["$@train#trainer.run()"]
 
 
-def test_both_configs_build_the_same_network_and_see_the_same_intensities(root: Path):
+def test_both_configs_build_the_same_network_and_prepare_images_alike(root: Path):
     train, inference = (
         json.loads((root / "bundle" / "configs" / f"{name}.json").read_text())
         for name in ("train", "inference")
     )
     assert train["network_def"] == inference["network_def"]
-    for key in ("in_channels", "out_channels", "source", "roi", "overlap", "threshold"):
+    for key in ("in_channels", "out_channels", "source", "roi", "overlap", "preparation"):
         assert train[key] == inference[key], key
     assert train["train"]["deterministic_transforms"] == inference["preprocessing"]["transforms"]
 

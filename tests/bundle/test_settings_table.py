@@ -36,5 +36,6 @@ def test_defaults_in_the_table_are_those_of_the_configs(workflow: str):
         if shown == "-" or (isinstance(value, str) and value.startswith("$")):
             continue  # an expression, which the table puts in words
         plain = re.sub("`", "", shown)
-        words = "none" if value is None else str(value).lower() if value is False else str(value)
+        words = "none" if value is None else str(value)
+        words = words.lower() if isinstance(value, bool) else words
         assert plain == words, name

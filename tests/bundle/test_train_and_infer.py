@@ -45,7 +45,9 @@ def test_training_then_inference_gives_masks_on_the_inputs_grid(
     assert "clDice" in trained.stdout
     weights = output / "models" / "model.pt"
     written = sorted(p.name for p in weights.parent.iterdir())
-    assert written == ["checkpoint.pt", "model.pt", "model_last.pt"]
+    assert written == [
+        *("checkpoint.pt", "model.json", "model.pt", "model_last.json", "model_last.pt")
+    ]
 
     inferred = run_bundle(
         "inference", dataset_dir=dataset, output_dir=output, weights=weights, roi="[32,32,32]"

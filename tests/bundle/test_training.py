@@ -61,7 +61,9 @@ def test_patience_ends_a_training_with_its_best_and_last_weights(train: Callable
         output = train(lr=1e-30, patience=2, lr_schedule="constant")  # nothing can get better
     assert "stopped early after epoch 3: no better model in 2 validations" in caplog.text
     names = sorted(path.name for path in (output / "models").iterdir())
-    assert names == ["checkpoint.pt", "model.pt", "model_last.pt"]
+    assert names == [
+        *("checkpoint.pt", "model.json", "model.pt", "model_last.json", "model_last.pt")
+    ]
     assert torch.load(output / "models" / "checkpoint.pt", weights_only=True)["epoch"] == 3
 
     events = EventAccumulator(str(output / "tensorboard"))

@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import pytest
 import torch
+from monai.data import MetaTensor, list_data_collate
 from monai.inferers import SlidingWindowInferer
 
 from cldice_monai.inferers import AutocastInferer, ScaleAverageInferer
+from cldice_monai.transforms import ResampleToWorkingGrid
 
 
 class Recorder:
@@ -65,3 +67,42 @@ def test_grid_of_the_input_comes_back_in_2d_and_3d(shape: tuple[int, ...]):
 def test_factors_that_make_no_sense_are_refused(factors: tuple[float, ...]):
     with pytest.raises(ValueError, match="factors must be numbers of 1 or more"):
         ScaleAverageInferer((16, 16, 16), factors=factors)
+
+
+def stack(spacing_mm: float) -> MetaTensor:
+    affine = torch.diag(torch.tensor([spacing_mm] * 3 + [1.0]))
+    return MetaTensor(torch.rand(1, 32, 32, 32), affine=affine)
+
+
+@pytest.mark.parametrize("batched", [False, True])
+@pytest.mark.parametrize("resampled", [False, True])
+def test_coarser_voxels_are_for_volumes_on_the_working_grid(resampled: bool, batched: bool):
+    image = ResampleToWorkingGrid(0.002)(stack(0.002 if resampled else 1.0))
+    batch = list_data_collate([image]) if batched else image[None]
+    network = Recorder()
+    inferer = ScaleAverageInferer((32, 32, 32), factors=(1.0, 2.0), resampled_only=True)
+    assert inferer(batch, network).shape == (1, 1, 32, 32, 32)
+    assert network.shapes == [(32, 32, 32), (16, 16, 16)][: 1 + resampled]
+
+
+def test_short_volume_is_padded_where_that_is_asked_for():
+    network, image = Recorder(), torch.rand(1, 1, 20, 40, 12)
+    windows = {"overlap": 0.25, "sw_batch_size": 4}
+    ours = ScaleAverageInferer((32, 32, 32), factors=(1.0,), pad_windows=True, **windows)
+    monai = SlidingWindowInferer((32, 32, 32), mode="gaussian", **windows)
+    assert torch.equal(ours(image, network), monai(image, torch.nn.Identity()))
+    assert set(network.shapes) == {(32, 32, 32)}
+
+
+def test_classes_that_exclude_each_other_are_averaged_as_a_softmax():
+    answers = iter([[0.0, 0.0, 0.0], [30.0, 0.0, 0.0]])
+
+    def network(windows: torch.Tensor) -> torch.Tensor:
+        logits = torch.tensor(next(answers)).reshape(1, 3, 1, 1)
+        return logits.repeat(len(windows), 1, *windows.shape[2:])
+
+    inferer = ScaleAverageInferer((16, 16), factors=(1.0, 2.0), softmax=True)
+    found = torch.softmax(inferer(torch.zeros(1, 1, 16, 16), network), dim=1)
+    # (1 / 3 + 1) / 2 and twice (1 / 3 + 0) / 2
+    expected = torch.tensor([2 / 3, 1 / 6, 1 / 6]).reshape(1, 3, 1, 1).expand(1, 3, 16, 16)
+    torch.testing.assert_close(found, expected, atol=1e-4, rtol=0)

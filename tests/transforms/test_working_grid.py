@@ -60,3 +60,21 @@ def test_prediction_comes_back_through_monais_inverse(spacing):
 def test_side_that_is_no_length_is_refused(side):
     with pytest.raises(ValueError, match="side_mm must be a positive number"):
         ResampleToWorkingGrid(side)
+
+
+def test_label_and_mask_go_to_the_grid_of_the_image_by_whole_numbers():
+    image = stack((0.001, 0.001, 0.005))
+    label = MetaTensor(torch.zeros(1, 20, 16, 6, dtype=torch.uint8)).copy_meta_from(image)
+    label[0, 7] = 2  # a sheet between two coarse voxels
+    mask = MetaTensor(torch.ones(1, 20, 16, 6, dtype=torch.uint8)).copy_meta_from(image)
+    resample = ResampleToWorkingGridd(
+        ["image", "label", "mask"], mode=["bilinear", "label", "nearest"]
+    )
+    item = resample({"image": image, "label": label, "mask": mask})
+    assert {tuple(value.shape) for value in item.values()} == {(1, 10, 8, 14)}
+    assert item["label"].dtype == torch.uint8
+    assert item["label"].unique().tolist() == [0, 2]
+    assert (item["label"] > 0).sum() == 8 * 14  # one layer of it, and none is lost
+    assert (item["mask"] == 1).all()
+    without = resample.inverse(item)
+    assert all(without[key].shape == (1, 20, 16, 6) for key in item)

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from cldice_monai.errors import InputError
-from cldice_monai.workflows import BestModelSaver
+from cldice_monai.workflows import BestModelSaver, Preparation, read_preparation
 
 
 def _engine(value: float, epoch: int = 1) -> SimpleNamespace:
@@ -74,6 +74,19 @@ def test_a_training_that_goes_on_in_another_folder_brings_its_best_weights(
     half_way.take_over(tmp_path / "first")
     assert float(torch.load(half_way.path, weights_only=True)["weight"]) == 1.0
     assert _validate(half_way, weight=2.0, value=0.4) == 1.0
+
+
+def test_the_preparation_goes_along_with_the_best_weights(tmp_path: Path):
+    preparation = Preparation(lift=7.0)
+    first = BestModelSaver(nn.Linear(1, 1), tmp_path / "a" / "model.pt", preparation=preparation)
+    _validate(first, weight=1.0, value=0.5)
+    assert read_preparation(first.path) == preparation
+    _validate(first, weight=2.0, value=0.6)
+    assert read_preparation(first.path) == preparation
+    second = BestModelSaver(nn.Linear(1, 1), tmp_path / "b" / "model.pt", preparation=preparation)
+    second.load_state_dict(first.state_dict())
+    second.take_over(tmp_path / "a")
+    assert read_preparation(second.path) == preparation
 
 
 def test_best_weights_that_are_lost_are_chosen_anew(half_way: BestModelSaver, tmp_path: Path):

@@ -35,6 +35,15 @@ def test_thickest_vessel_decides_within_the_limits(
     assert suggest_training_iter(items, **options) == expected
 
 
+def test_vessels_are_measured_on_the_working_grid(tmp_path: Path):
+    item = _item(tmp_path, width=11)
+    image = nib.load(item["label"])
+    nib.save(nib.Nifti1Image(np.asarray(image.dataobj), np.diag([0.001] * 3 + [1])), item["label"])
+    assert suggest_training_iter([item]) == 5
+    assert suggest_training_iter([item], side_mm=0.0005) in (10, 11)
+    assert suggest_training_iter([item], side_mm=0.002, least=1) in (2, 3)
+
+
 def test_classes_that_touch_are_thinned_each_by_itself(tmp_path: Path):
     label = np.zeros((32, 32), np.uint8)
     label[8:15], label[15:22] = 1, 2  # 7 pixels each, 14 together

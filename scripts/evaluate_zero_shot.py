@@ -11,6 +11,7 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, get_args
 
@@ -157,6 +158,7 @@ def write_report(
     content = {
         "volumes": arguments.volumes,
         "weights": [path.name for path in arguments.weights],
+        "weights_sha256": [sha256(path.read_bytes()).hexdigest() for path in arguments.weights],
         "recipe": asdict(RECIPE),
         "smallest_object_voxels": SMALLEST_OBJECT,
         "summary": summary,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -53,6 +54,8 @@ def test_every_method_is_scored_on_every_development_volume(
     words = ["--data", data, "--weights", tmp_path / "seed_0.pt", "--previews", tmp_path]
     run(script, monkeypatch, tmp_path / "table", *words)
     content = json.loads((tmp_path / "table.json").read_text())
+    digest = hashlib.sha256((tmp_path / "seed_0.pt").read_bytes()).hexdigest()
+    assert content["weights_sha256"] == [digest]
     thresholds = ["otsu", "li", "yen", "mean", "triangle"]
     baselines = [f"{before}{t}" for before in ("", "sato+", "frangi+") for t in thresholds]
     for kind in ("raw", "cleaned"):

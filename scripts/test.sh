@@ -31,6 +31,12 @@ tests() { .venv/bin/python -m pytest -q -m "$@"; }
 # Workflows wait much for processes of their own: two at a time, of one thread each.
 tests_two_at_a_time() { OMP_NUM_THREADS=1 tests "$@" -n 2 --dist worksteal; }
 
+# Triton reads its environment when it is imported: the kernels' tests have a process of their own.
+kernels() {
+    .venv/bin/python -m pip install --disable-pip-version-check -q -c constraints.txt -e ".[gpu-test]" &&
+        OMP_NUM_THREADS=1 TRITON_INTERPRET=1 .venv/bin/python -m pytest -q tests/kernels
+}
+
 # A browser opens the report where continuous integration may install the distribution's own.
 browser() { apt-get update -qq && apt-get install -y -qq chromium >/dev/null; }
 
@@ -47,7 +53,8 @@ if $full; then
     part "bundle workflows" tests_two_at_a_time "slow and not real_data" tests/bundle tests/workflows tests/scripts \
         --ignore=tests/scripts/test_quickstart.py
     part "topology, losses, data" tests "slow and not real_data" tests cldice_monai \
-        --ignore=tests/bundle --ignore=tests/workflows --ignore=tests/scripts --ignore=tests/packaging
+        --ignore=tests/bundle --ignore=tests/workflows --ignore=tests/scripts --ignore=tests/packaging --ignore=tests/kernels
+    part "kernels for GPUs" kernels
     part "real data" tests "real_data"
     part "wheel" tests "slow and not real_data" tests/packaging
 fi

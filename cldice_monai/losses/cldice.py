@@ -21,6 +21,7 @@ from cldice_monai.losses._arguments import (
 from cldice_monai.losses._auto_iter import Iterations
 from cldice_monai.losses._counts import cldice_from_sums, cldice_sums
 from cldice_monai.losses._forward import FirstCalls, named_pair
+from cldice_monai.losses._fused_sums import fused_cldice_sums, may_fuse
 from cldice_monai.losses._monai_form import MonaiForm, check_monai_only, monai_smoothing
 from cldice_monai.losses._prepare import ChannelSettings, Prepared, prepare
 from cldice_monai.losses._reduce import reduce_loss, weigh_classes
@@ -184,11 +185,13 @@ class SoftclDiceLoss(_Loss):
             prepared.target,
             background_first=self.channels.background_first and prepared.target.shape[1] > 1,
         )
-        skeletons = skeleton_pair(
-            prepared, target_skeleton, self.skeleton, iter_, self.iterations.spacing
-        )
-        pair = (prepared.input, prepared.target)
-        sums = cldice_sums(pair, skeletons, prepared.mask, self.sum_axes(prepared.input))
+        spacing = self.iterations.spacing
+        if target_skeleton is None and may_fuse(prepared, self.skeleton):
+            sums = fused_cldice_sums(prepared, iter_, spacing, batch=self.batch)
+        else:
+            skeletons = skeleton_pair(prepared, target_skeleton, self.skeleton, iter_, spacing)
+            pair = (prepared.input, prepared.target)
+            sums = cldice_sums(pair, skeletons, prepared.mask, self.sum_axes(prepared.input))
         loss = cldice_from_sums(self.pooled(sums), self.smoothing)
         return weigh_classes(loss, self.class_weight)
 

@@ -22,7 +22,7 @@ from torch import Tensor
 
 from cldice_monai.skeleton._soft_source import c_source
 
-__all__ = ["compiled_backward", "compiled_forward", "find_compiler", "load_kernels"]
+__all__ = ["as_volumes", "compiled_backward", "compiled_forward", "find_compiler", "load_kernels"]
 
 _LOG = logging.getLogger(__name__)
 _SECONDS_TO_COMPILE = 60
@@ -133,8 +133,22 @@ def _run(
         raise MemoryError(f"no memory for the soft skeleton of images of {sizes[1:]} voxels")
 
 
-def _sizes(x: Tensor, axes: list[int]) -> tuple[tuple[int, ...], list[int]]:
-    """A plane goes as a volume whose planes are single rows and whose middle axis is idle."""
+def as_volumes(x: Tensor, axes: list[int]) -> tuple[tuple[int, ...], list[int]]:
+    """Return the shape and the axes with which kernels see a batch of images or volumes.
+
+    An image goes as a volume whose planes are single rows and whose middle axis is idle.
+
+    Args:
+        x: (N, H, W) or (N, D, H, W).
+        axes: for each level one bit for each axis that is eroded.
+
+    Returns:
+        Four sizes, and the axes of a volume.
+
+    Example:
+        >>> as_volumes(torch.zeros(2, 8, 9), [0b11])
+        ((2, 8, 1, 9), [5])
+    """
     if x.dim() == 3:
         return (x.shape[0], x.shape[1], 1, x.shape[2]), [
             bits & 1 | (bits & 2) << 1 for bits in axes
@@ -156,7 +170,7 @@ def compiled_forward(
     Returns:
         Skeleton and product, each of the shape of ``x``.
     """
-    sizes, axes = _sizes(x, axes)
+    sizes, axes = as_volumes(x, axes)
     skeleton, product = torch.empty_like(x), torch.empty_like(x)
     size = x[0].numel()
     spare = torch.empty((sizes[3] + 2 * size,), dtype=x.dtype)
@@ -181,7 +195,7 @@ def compiled_backward(
     Returns:
         Gradient of the shape of ``x``.
     """
-    sizes, axes = _sizes(x, axes)
+    sizes, axes = as_volumes(x, axes)
     out = torch.empty_like(x)
     size = x[0].numel()
     n_levels = len(axes)

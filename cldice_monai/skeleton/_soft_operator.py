@@ -11,14 +11,16 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from cldice_monai.kernels.available import has_soft_kernels
 from cldice_monai.skeleton._soft_compiled import (
     compiled_backward,
     compiled_forward,
     load_kernels,
 )
 from cldice_monai.skeleton._soft_eager import eager_backward, eager_forward
+from cldice_monai.skeleton._soft_on_gpu import soft_skeleton_on_gpu
 
-__all__ = ["soft_skeleton_operator"]
+__all__ = ["axes_as_bits", "soft_skeleton_operator"]
 
 
 def _unpack(axes: list[int], n_dims: int) -> list[tuple[bool, ...]]:
@@ -89,7 +91,8 @@ def soft_skeleton_operator(
     """Return the soft skeleton of a batch of images.
 
     Args:
-        x: (N, H, W) or (N, D, H, W), float32 or float64, values in [0, 1].
+        x: (N, H, W) or (N, D, H, W), floating, values in [0, 1]. Half precision is computed in
+            float32.
         schedule: the axes eroded at each level.
         core: whether what survives the last erosion is added.
         ignore_border: whether the outside is neutral instead of background.
@@ -98,6 +101,22 @@ def soft_skeleton_operator(
     Returns:
         Skeleton of the shape and dtype of ``x``.
     """
-    axes = [sum(active << axis for axis, active in enumerate(level)) for level in schedule]
-    skeleton, _ = _forward(x.contiguous(), axes, core, ignore_border, compiled)
-    return skeleton
+    axes = axes_as_bits(schedule)
+    if compiled and has_soft_kernels(x.device):
+        return soft_skeleton_on_gpu(x, axes, core=core, ignore_border=ignore_border)
+    work = x if x.dtype in (torch.float32, torch.float64) else x.float()
+    skeleton, _ = _forward(work.contiguous(), axes, core, ignore_border, compiled)
+    return skeleton.to(x.dtype)
+
+
+def axes_as_bits(schedule: list[tuple[bool, ...]]) -> list[int]:
+    """Return for each level one bit for each axis that is eroded.
+
+    Args:
+        schedule: the axes eroded at each level.
+
+    Example:
+        >>> axes_as_bits([(False, True), (True, True)])
+        [2, 3]
+    """
+    return [sum(active << axis for axis, active in enumerate(level)) for level in schedule]

@@ -8,6 +8,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from cldice_monai.kernels.available import has_soft_kernels
 from cldice_monai.skeleton._soft_compiled import load_kernels
 from cldice_monai.skeleton._soft_operator import soft_skeleton_operator
 from cldice_monai.skeleton._soft_schedule import erosion_schedule
@@ -44,8 +45,9 @@ def soft_skeleton(
         border: whether the outside of the image is left out of each minimum, so that a vessel cut
             by the edge of a patch keeps its skeleton up to there, or is background.
         spacing: voxel size along each spatial axis; coarse axes are then eroded less often.
-        backend: "auto" uses a kernel compiled on first use where a C compiler is found and the
-            tensor is on the CPU; "eager" plain tensor operations; "compiled" insists on the kernel.
+        backend: "auto" uses kernels compiled on first use: on the CPU where a C compiler is found,
+            on an NVIDIA GPU where triton is installed. "eager" uses plain tensor operations;
+            "compiled" insists on kernels.
 
     Returns:
         Plain tensor of the shape and dtype of ``x``, in [0, 1]; an empty image gives an empty
@@ -72,23 +74,27 @@ def soft_skeleton(
         raise ValueError(f'backend must be "auto", "compiled" or "eager", got {backend!r}')
     n_dims = x.dim() - 2
     schedule = erosion_schedule(iter_ + 1, n_dims, _checked_spacing(spacing, n_dims))
-    work = x if x.dtype in (torch.float32, torch.float64) else x.float()
-    flat = work.reshape(-1, *x.shape[2:])
-    if flat.numel() == 0:
+    if x.numel() == 0:
         return x.clone()
-    if backend == "compiled" and not (work.device.type == "cpu" and load_kernels(work.dtype)):
+    if backend == "compiled" and not _has_kernels(x):
         raise RuntimeError(
-            f'backend="compiled" needs a C compiler and a tensor on the CPU, got one on '
-            f'{work.device}; use "auto"'
+            f'backend="compiled" needs a C compiler for a tensor on the CPU or triton for one on '
+            f'an NVIDIA GPU, got one on {x.device}; use "auto"'
         )
     skeleton = soft_skeleton_operator(
-        flat,
+        x.reshape(-1, *x.shape[2:]),
         schedule,
         core=core,
         ignore_border=border == "ignore",
         compiled=backend != "eager",
     )
-    return skeleton.reshape(x.shape).to(x.dtype)
+    return skeleton.reshape(x.shape)
+
+
+def _has_kernels(x: Tensor) -> bool:
+    if x.device.type != "cpu":
+        return has_soft_kernels(x.device)
+    return load_kernels(torch.float64 if x.dtype == torch.float64 else torch.float32) is not None
 
 
 def _check(x: Tensor, iter_: int, border: str) -> None:

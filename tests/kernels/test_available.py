@@ -1,0 +1,76 @@
+"""Where the kernels cannot be used, one line says so and plain operations are taken."""
+
+import logging
+import re
+import subprocess
+import sys
+
+import pytest
+import torch
+
+from cldice_monai.kernels import available
+
+GPU = torch.device("cuda", 0)
+
+
+@pytest.fixture(autouse=True)
+def not_tried_yet():
+    """Forget what was found out about each device."""
+    available._tried.cache_clear()
+    yield
+    available._tried.cache_clear()
+
+
+def fail_with(error):
+    def fail(_device):
+        raise error
+
+    return fail
+
+
+def test_importing_the_package_does_not_import_triton():
+    code = "import sys, cldice_monai; sys.exit('cldice_monai.kernels.soft_triton' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_the_cpu_is_never_asked_for_kernels(caplog):
+    assert not available.has_soft_kernels(torch.device("cpu"))
+    assert not caplog.records
+
+
+@pytest.mark.parametrize(
+    ("device", "behaviour", "reason"),
+    [
+        (torch.device("mps"), lambda device: 0.0, "for NVIDIA GPUs"),
+        (GPU, fail_with(ImportError("no module named triton")), "pip install triton"),
+        (GPU, fail_with(RuntimeError("no C compiler")), "do not run here .RuntimeError: no C comp"),
+        (GPU, lambda device: 0.5, "are wrong here"),
+    ],
+)
+def test_what_stands_against_them_is_said_once(monkeypatch, caplog, device, behaviour, reason):
+    monkeypatch.setattr(available, "_error_on", behaviour)
+    with caplog.at_level(logging.WARNING, logger=available.__name__):
+        assert not available.has_soft_kernels(device)
+        assert not available.has_soft_kernels(device)
+    (record,) = caplog.records
+    assert "plain tensor operations" in record.getMessage()
+    assert re.search(reason, record.getMessage())
+
+
+def test_rocm_is_left_to_plain_operations(monkeypatch, caplog):
+    monkeypatch.setattr(torch.version, "hip", "6.4")
+    assert not available.has_soft_kernels(GPU)
+    assert "ROCm" in caplog.text
+
+
+def test_kernels_that_agree_with_plain_operations_are_taken(monkeypatch, caplog):
+    monkeypatch.setattr(available, "_error_on", lambda device: 1e-7)
+    assert available.has_soft_kernels(GPU)
+    assert not caplog.records
+
+
+@pytest.mark.slow
+def test_the_trial_compares_values_and_gradients(kernels, monkeypatch):
+    assert available._error_on(torch.device("cpu")) < 1e-5
+    monkeypatch.setattr(kernels, "triton_backward", lambda gradient, *_rest: 2 * gradient)
+    assert available._error_on(torch.device("cpu")) > 0.1

@@ -8,10 +8,10 @@ from itertools import combinations, product
 from math import ceil
 
 import numpy as np
-from scipy import ndimage
 
 from cldice_monai.skeleton.connectivity import Connectivity
 from cldice_monai.topology.euler import euler_of_items
+from cldice_monai.topology.labelled_components import label_components
 
 __all__ = ["Block", "BlockSummary", "blocks_of", "label_block", "summarise_block"]
 
@@ -109,13 +109,14 @@ def summarise_block(mask: np.ndarray, block: Block, *, connectivity: Connectivit
     Returns:
         The summary; it holds faces, no volume.
     """
+    mask = np.ascontiguousarray(mask)  # boxes of NIfTI files run along the other axis
     labels = label_block(mask, connectivity=connectivity)
     n_foreground = int(labels.max(initial=0))
     owned = tuple(slice(0, part.stop - part.start) for part in block.owned)
     voxels = np.bincount(labels[owned].ravel(), minlength=n_foreground + 1)[1:]
     parts = _faces(labels, block)
     del labels  # before the background needs as much
-    background = _label(~mask, full=connectivity != "foreground-full")
+    background = label_components(~mask, full=connectivity != "foreground-full")
     n_background = int(background.max(initial=0))
     faces = [
         [
@@ -150,13 +151,7 @@ def label_block(mask: np.ndarray, *, connectivity: Connectivity) -> np.ndarray:
         >>> label_block(np.eye(2, dtype=bool), connectivity="foreground-face").tolist()
         [[1, 0], [0, 2]]
     """
-    return _label(mask, full=connectivity == "foreground-full")
-
-
-def _label(mask: np.ndarray, *, full: bool) -> np.ndarray:
-    structure = ndimage.generate_binary_structure(mask.ndim, mask.ndim if full else 1)
-    labels: np.ndarray = ndimage.label(mask, structure, output=np.int32)[0]
-    return labels
+    return label_components(mask, full=connectivity == "foreground-full")
 
 
 def _faces(labels: np.ndarray, block: Block) -> tuple[list[np.ndarray | None], ...]:

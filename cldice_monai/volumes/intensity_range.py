@@ -16,7 +16,7 @@ _HALF = 1 << 16  # histogram of the upper, then of the lower 16 bits
 def streamed_intensity_range(
     blocks: Callable[[], Iterable[np.ndarray]], cutoff: float, *, name: str = "image"
 ) -> tuple[float, float]:
-    """Return what `intensity_range` gives for the whole channel, from two passes over its blocks.
+    """Return what `intensity_range` gives for a whole channel, from one or two passes over it.
 
     The bits of a float32, put in ascending order, are counted: the first pass finds the upper 16
     bits of the values next to the quantile, the second the lower 16. Nothing is rounded, and
@@ -40,7 +40,7 @@ def streamed_intensity_range(
         >>> streamed_intensity_range(lambda: halves, 2 / 3)
         (2.0, 6.0)
     """
-    counts, n_bad = _upper_counts(blocks())
+    counts, n_bad, exact = _upper_counts(blocks())
     filled = np.flatnonzero(counts)
     if not filled.size:
         raise InputError(
@@ -52,32 +52,39 @@ def streamed_intensity_range(
     position = (n_finite + n_bad - 1) * cutoff
     before = int(np.floor(position))
     ranks = [0, last, *(min(max(rank - n_bad, 0), last) for rank in (before, before + 1))]
-    low, high, below, above = _values_at(blocks, counts, ranks)
+    low, high, below, above = _values_at(None if exact else blocks, counts, ranks)
     if cutoff < 1 and high > low:
         quantile = float(np.quantile(np.array([below, above], np.float32), position - before))
         high = quantile if quantile > low else high
     return low, high
 
 
-def _upper_counts(blocks: Iterable[np.ndarray]) -> tuple[np.ndarray, int]:
-    """Count the upper halves of the keys of finite values, and the values that are not finite."""
+def _upper_counts(blocks: Iterable[np.ndarray]) -> tuple[np.ndarray, int, bool]:
+    """Count the upper halves of the keys of finite values, and the values that are not finite.
+
+    The last entry says whether all lower halves are zero, as they are for intensities of 8 bits.
+    """
     counts = np.zeros(_HALF, np.int64)
-    n_bad = 0
+    n_bad, lower_bits = 0, 0
     for block in blocks:
         keys, bad_here = _finite_keys(block)
         n_bad += bad_here
         counts += np.bincount((keys >> np.uint32(16)).astype(np.intp), minlength=_HALF)
-    return counts, n_bad
+        lower_bits |= int(np.bitwise_or.reduce(keys)) & (_HALF - 1)
+    return counts, n_bad, lower_bits == 0
 
 
 def _values_at(
-    blocks: Callable[[], Iterable[np.ndarray]], counts: np.ndarray, ranks: list[int]
+    blocks: Callable[[], Iterable[np.ndarray]] | None, counts: np.ndarray, ranks: list[int]
 ) -> list[float]:
-    """Return the values of these places in ascending order, by a pass over the lower halves."""
+    """Return the values of these places in ascending order, by a pass over the lower halves.
+
+    Without ``blocks`` all lower halves are zero.
+    """
     ends = np.cumsum(counts)
     uppers = [int(np.searchsorted(ends, rank, side="right")) for rank in ranks]
     lowers = {upper: np.zeros(_HALF, np.int64) for upper in uppers}
-    for block in blocks():
+    for block in blocks() if blocks else ():
         keys, _ = _finite_keys(block)
         halves = keys >> np.uint32(16)
         for upper, histogram in lowers.items():
@@ -86,7 +93,9 @@ def _values_at(
     found = []
     for rank, upper in zip(ranks, uppers, strict=True):
         within = rank - int(ends[upper] - counts[upper])
-        lower = int(np.searchsorted(np.cumsum(lowers[upper]), within, side="right"))
+        lower = (
+            int(np.searchsorted(np.cumsum(lowers[upper]), within, side="right")) if blocks else 0
+        )
         found.append(_value_of((upper << 16) | lower))
     return found
 

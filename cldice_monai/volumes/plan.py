@@ -18,7 +18,7 @@ _STEP = 16_000_000  # the smallest amount is named in these steps, which hide a 
 _SLACK = 24_000_000  # for what is written and read beside the sums
 _TOPOLOGY_BYTES = 20  # a voxel of a block, measured: 16
 _THINNING_BYTES = 80  # a voxel of a block with its halo, measured: 73 for dense noise
-_SMALLEST_BLOCK, _LARGEST_BLOCK = 32, 256
+_SMALLEST_BLOCK, _LARGEST_BLOCK = 64, 256
 
 
 @dataclass(frozen=True)

@@ -9,13 +9,19 @@ from hypothesis import strategies as st
 from scipy import ndimage
 
 from cldice_monai.skeleton import skeletonize
-from cldice_monai.topology import betti_numbers, euler_characteristic, skeleton_length_mm
+from cldice_monai.topology import (
+    betti_numbers,
+    euler_characteristic,
+    labelled_components,
+    skeleton_length_mm,
+)
 from cldice_monai.topology.block_union import TooManyPartsError
 from cldice_monai.topology.blockwise import (
     blockwise_length_mm,
     blockwise_topology,
     label_blockwise,
 )
+from cldice_monai.topology.labelled_components import label_components
 from tests.evaluation.masks import vessels
 
 CONNECTIVITIES = ["foreground-full", "foreground-face"]
@@ -68,6 +74,19 @@ def test_labels_are_those_in_memory_up_to_their_numbers(drawn: tuple):
     inner = labels[(slice(1, -1),) * mask.ndim]
     at_border = [(labels == n).sum() > (inner == n).sum() for n in range(1, n_expected + 1)]
     assert at_border == found.touches_border.tolist()
+
+
+@pytest.mark.parametrize("full", [True, False])
+@pytest.mark.parametrize("shape", [(9, 8, 7), (1, 8, 7), (2, 9), (12, 9)])
+def test_both_ways_of_labelling_agree(
+    shape: tuple[int, ...], full: bool, monkeypatch: pytest.MonkeyPatch
+):
+    mask = np.random.default_rng(0).random(shape) < 0.35
+    first = label_components(mask, full=full)
+    monkeypatch.setattr(labelled_components, "_connected_components_3d", lambda: None)
+    second = label_components(mask, full=full)
+    pairs = np.unique(np.stack([first.ravel(), second.ravel()]), axis=1)
+    assert len(set(pairs[0])) == len(set(pairs[1])) == pairs.shape[1] == second.max() + 1
 
 
 def test_two_blocks_that_touch_by_a_corner_only_are_joined():

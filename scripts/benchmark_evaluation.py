@@ -21,6 +21,7 @@ from benchmark_topology import cut_patches, read_label
 from scipy import ndimage
 
 from cldice_monai.evaluation.case import EvaluationSettings
+from cldice_monai.evaluation.jobs import several_processes
 from cldice_monai.evaluation.patches import patch_figures
 from cldice_monai.evaluation.run import evaluate
 from cldice_monai.topology import PatchSampler
@@ -74,7 +75,7 @@ def time_volumes(label: np.ndarray) -> float:
                 nib.save(image, folder / kind / f"case_{number}.nii.gz")
         start = time.perf_counter()
         settings = EvaluationSettings(PatchSampler())
-        evaluate([folder / "pred"], folder / "label", settings, n_workers=2)
+        evaluate([folder / "pred"], folder / "label", settings, measure=several_processes(2))
         return time.perf_counter() - start
 
 

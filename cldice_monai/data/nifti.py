@@ -12,17 +12,15 @@ import numpy as np
 from monai.data import ImageReader
 
 from cldice_monai.data.grids import GRID_TOLERANCE_VOXELS, grid_shift_voxels
-from cldice_monai.data.nifti_axes import Axes, find_axes
+from cldice_monai.data.nifti_axes import header_axes
 from cldice_monai.data.nifti_file import has_nifti_ending, header_affine, read_header, read_voxels
+from cldice_monai.data.nifti_grid import MM_PER_UNIT, header_unit
 from cldice_monai.data.nifti_write import write_atomically
 from cldice_monai.errors import InputError
 
 __all__ = ["NiftiVolumeReader", "Volume", "join_channels", "read_volume", "write_like"]
 
 PathLike = str | os.PathLike[str]
-
-_UNITS = {1: "meter", 2: "mm", 3: "micron"}
-_MM_PER_UNIT = {"meter": 1000.0, "mm": 1.0, "micron": 0.001, "unknown": 1.0}
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,7 +48,7 @@ class Volume:
     @property
     def mm_per_unit(self) -> float:
         """Length of the file's unit in mm; a file without a unit is taken to be in mm."""
-        return _MM_PER_UNIT[self.unit]
+        return MM_PER_UNIT[self.unit]
 
     @property
     def spacing_mm(self) -> tuple[float, float, float]:
@@ -143,7 +141,7 @@ def write_like(
     """
     source = _as_paths(like)[0]
     header = read_header(source)
-    axes = _axes(source, header)
+    axes = header_axes(source, header)
     values = np.asarray(array)
     if values.shape != axes.spatial_shape:
         raise ValueError(
@@ -223,23 +221,14 @@ def _as_paths(paths: PathLike | Sequence[PathLike]) -> tuple[Path, ...]:
     return tuple(Path(file) for file in files)
 
 
-def _axes(path: Path, header: Any) -> Axes:
-    try:
-        return find_axes(tuple(int(n) for n in header.get_data_shape()))
-    except ValueError as error:
-        raise InputError(
-            f"{path}: {error}; save one volume of shape (X, Y, Z) or (X, Y, Z, channels) a file"
-        ) from error
-
-
 def _read_one(path: Path) -> Volume:
-    _axes(path, read_header(path))  # a shape that cannot be used is told before reading it all
+    header_axes(path, read_header(path))  # a bad shape is told before the voxels are read
     header, values = read_voxels(path)
-    axes = _axes(path, header)
+    axes = header_axes(path, header)
     return Volume(
         array=axes.channel_first(values),
         affine=header_affine(path, header),
-        unit=_UNITS.get(int(header["xyzt_units"]) & 7, "unknown"),
+        unit=header_unit(header),
         qform_code=int(header["qform_code"]),
         sform_code=int(header["sform_code"]),
         file_shape=axes.shape,

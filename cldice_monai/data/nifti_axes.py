@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-__all__ = ["MAX_CHANNELS", "Axes", "find_axes"]
+from cldice_monai.errors import InputError
+
+__all__ = ["MAX_CHANNELS", "Axes", "find_axes", "header_axes"]
 
 MAX_CHANNELS = 16
 """A fourth axis longer than this, beside a singleton axis, is space and not channels."""
@@ -93,3 +97,24 @@ def find_axes(shape: tuple[int, ...]) -> Axes:
         spatial = (*(axis for axis in range(3) if axis not in singletons), last)
         return Axes(shape, spatial, None)
     return Axes(shape, (0, 1, 2), last)
+
+
+def header_axes(path: Path, header: Any) -> Axes:
+    """Return the axes of a file.
+
+    Args:
+        path: the file, for the message.
+        header: its nibabel header.
+
+    Returns:
+        The role of each axis.
+
+    Raises:
+        InputError: more than one axis beside space.
+    """
+    try:
+        return find_axes(tuple(int(n) for n in header.get_data_shape()))
+    except ValueError as error:
+        raise InputError(
+            f"{path}: {error}; save one volume of shape (X, Y, Z) or (X, Y, Z, channels) a file"
+        ) from error

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from cldice_monai.data.grids import GRID_TOLERANCE_VOXELS, grid_shift_voxels
 from cldice_monai.data.nifti import Volume, read_volume
 from cldice_monai.errors import InputError
 from cldice_monai.evaluation.columns import values_of_case
@@ -18,7 +18,7 @@ from cldice_monai.evaluation.radius_bins import RadiusBin
 from cldice_monai.evaluation.volume import volume_figures
 from cldice_monai.topology.patches import PatchSampler
 
-__all__ = ["EvaluatedCase", "EvaluationSettings", "evaluate_case", "masks_of_case"]
+__all__ = ["EvaluatedCase", "EvaluationSettings", "Note", "evaluate_case", "masks_of_case"]
 
 _Array = npt.NDArray[np.float64]
 _Mask = npt.NDArray[np.bool_]
@@ -45,6 +45,24 @@ class EvaluationSettings:
 
 
 @dataclass(frozen=True)
+class Note:
+    """What a reader of the figures has to know about a file.
+
+    Args:
+        path: the file.
+        kind: what it is, in the same words for every file.
+        detail: numbers of this file.
+    """
+
+    path: Path
+    kind: str
+    detail: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.kind}" + (f" ({self.detail})" if self.detail else "")
+
+
+@dataclass(frozen=True)
 class EvaluatedCase:
     """One class of one case, measured.
 
@@ -68,7 +86,7 @@ class EvaluatedCase:
     volume: dict[str, float]
     values: dict[str, _Array]
     misses_by_radius: list[RadiusBin]
-    notes: tuple[str, ...]
+    notes: tuple[Note, ...]
 
     @property
     def case_id(self) -> str:
@@ -78,7 +96,9 @@ class EvaluatedCase:
     @property
     def title(self) -> str:
         """Name of the case, and of the class where one was measured apart."""
-        return self.case_id if self.class_number is None else f"{self.case_id} {self.class_number}"
+        if self.class_number is None:
+            return self.case_id
+        return f"{self.case_id}, class {self.class_number}"
 
     def means(self) -> dict[str, float]:
         """Return the mean of each column over the patches that could be measured, else NaN."""
@@ -87,7 +107,7 @@ class EvaluatedCase:
 
 
 def evaluate_case(pair: CasePair, settings: EvaluationSettings) -> list[EvaluatedCase]:
-    """Measure a prediction against its label.
+    """Measure a prediction against its label, which lies on the same grid.
 
     A volume one voxel thick is measured in two dimensions.
 
@@ -99,12 +119,12 @@ def evaluate_case(pair: CasePair, settings: EvaluationSettings) -> list[Evaluate
         One result a class.
 
     Raises:
-        InputError: a file cannot be read, holds other than whole numbers, or the grids differ.
+        InputError: a file cannot be read or holds other than whole numbers.
     """
     pred, label = read_volume(pair.pred), read_volume(pair.label)
-    _require_same_grid(pair, pred, label)
     values = [_whole_numbers(pair.pred, pred), _whole_numbers(pair.label, label)]
-    notes = _notes(pair, (values[0], values[1]), settings.classes)
+    notes = _value_notes(pair.pred, values[0], settings.classes)
+    notes += _value_notes(pair.label, values[1], settings.classes)
     spacing = label.spacing_mm if _is_deep(label) else label.spacing_mm[:2]
     results = []
     for number in settings.classes or (None,):
@@ -143,7 +163,7 @@ def _measure(
     masks: tuple[_Mask, _Mask],
     number: int | None,
     spacing_mm: tuple[float, ...],
-    notes: Sequence[str],
+    notes: Sequence[Note],
     settings: EvaluationSettings,
 ) -> EvaluatedCase:
     pred, label = masks
@@ -172,54 +192,50 @@ def _measure(
         whole.figures,
         values,
         whole.misses_by_radius,
-        tuple(notes),
+        (*notes, *_loop_notes(pair.label, patches["lost_loops_label"])),
     )
 
 
-def _require_same_grid(pair: CasePair, pred: Volume, label: Volume) -> None:
-    if pred.array.shape[1:] != label.array.shape[1:]:
-        raise InputError(
-            f"{pair.pred}: {pred.array.shape[1:]} voxels, its label {pair.label.name} has "
-            f"{label.array.shape[1:]}; resample the prediction to the label's grid"
-        )
-    for path, volume in ((pair.pred, pred), (pair.label, label)):
-        if volume.array.shape[0] != 1:
-            raise InputError(
-                f"{path}: {volume.array.shape[0]} channels; a mask has one, with whole numbers"
-            )
-    shift = grid_shift_voxels(
-        label.affine * label.mm_per_unit, pred.affine * pred.mm_per_unit, label.array.shape[1:]
-    )
-    if shift > GRID_TOLERANCE_VOXELS:
-        raise InputError(
-            f"{pair.pred}: lies up to {shift:.3g} voxels from its label {pair.label.name} (same "
-            "shape, other affine); resample the prediction to the label's grid"
-        )
-
-
-def _whole_numbers(path: object, volume: Volume) -> npt.NDArray[np.float32]:
+def _whole_numbers(path: Path, volume: Volume) -> npt.NDArray[np.float32]:
     values = volume.array[0]
-    if not np.array_equal(values, np.rint(values)) or values.min() < 0:
+    odd = values[~((values >= 0) & (values == np.rint(values)))]  # NaN is odd too
+    if odd.size:
         raise InputError(
-            f"{path}: holds other values than whole numbers from 0 on; threshold it first"
+            f"{path}: {odd.size} voxels are no whole number from 0 on, {odd[0]:.4g} for one; "
+            "threshold it first"
         )
     return values
 
 
-def _notes(
-    pair: CasePair,
-    masks: tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]],
-    classes: Sequence[int],
-) -> list[str]:
-    notes = []
-    for path, values in zip((pair.pred, pair.label), masks, strict=True):
-        found = np.unique(values[values > 0]).astype(int).tolist()
-        if not found:
-            notes.append(f"{path}: empty, no voxel is above 0")
-        elif not classes and found not in ([1], [255]):
-            shown = ", ".join(map(str, found[:5])) + (", ..." if len(found) > 5 else "")
-            notes.append(
-                f"{path}: holds the values {shown}; everything above 0 is taken as vessel "
-                "(--classes measures them apart)"
-            )
-    return notes
+def _value_notes(path: Path, values: npt.NDArray[np.float32], classes: Sequence[int]) -> list[Note]:
+    found = np.unique(values[values > 0]).astype(int).tolist()
+    if not found:
+        return [Note(path, "empty, no voxel is above 0")]
+    missing = [str(number) for number in classes if number not in found]
+    if missing:
+        return [Note(path, f"no voxel of class {', '.join(missing)}")]
+    if classes or found in ([1], [255]):
+        return []
+    shown = ", ".join(map(str, found[:5])) + (", ..." if len(found) > 5 else "")
+    return [
+        Note(
+            path,
+            f"holds the values {shown}; everything above 0 is taken as vessel (--classes "
+            "measures them apart)",
+        )
+    ]
+
+
+def _loop_notes(path: Path, lost: _Array) -> list[Note]:
+    """Say in how many patches a network has other loops than its mask."""
+    wrong = lost[lost != 0]
+    if not wrong.size:
+        return []
+    words = (
+        "the network of some patches has other loops than the mask, where junctions run into each "
+        "other or walls enclose a cavity, which SMD and Opt-J F1 then do not see"
+    )
+    least, most = int(wrong.min()), int(wrong.max())
+    reach = f"{least}" if least == most else f"{least} to {most}"
+    detail = f"{wrong.size} of {lost.size} patches; loops of mask - loops of network: {reach}"
+    return [Note(path, words, detail)]

@@ -121,8 +121,8 @@ COLUMNS = (
         "smaller",
         "volume",
     ),
-    Column("ghost_pieces", "Ghosts", "connected pieces of the ghosts", "smaller", "volume"),
-    Column("miss_pieces", "Misses", "connected pieces of the misses", "smaller", "volume"),
+    Column("ghost_pieces", "Ghost pieces", "connected pieces of ghosts", "smaller", "volume"),
+    Column("miss_pieces", "Miss pieces", "connected pieces of misses", "smaller", "volume"),
 )
 """Every figure that is compared, the paper's first."""
 
@@ -146,32 +146,22 @@ def values_of_case(patches: Mapping[str, _Array], volume: Mapping[str, float]) -
         >>> values_of_case(patch_figures(mask[None], mask[None]), whole)["b0_error"].tolist()
         [0.0]
     """
-    chi_pred, chi_label = _euler(patches, "pred"), _euler(patches, "label")
     values = {
         column.name: np.array([volume[column.name]])
         for column in COLUMNS
         if column.name in volume and column.level == "volume"
     }
-    for k in range(3):
-        if f"b{k}_pred" in patches:
-            values[f"b{k}_error"] = np.abs(patches[f"b{k}_pred"] - patches[f"b{k}_label"])
     for k in range(2):
-        error = abs(volume[f"b{k}_pred"] - volume[f"b{k}_label"])
-        values[f"volume_b{k}_error"] = np.array([error])
-    values["streetmover"] = patches["streetmover"]
-    values["euler_error"] = np.abs(chi_pred - chi_label)
-    values["euler_ratio"] = np.array([euler_ratio(chi_pred.sum(), chi_label.sum())])
+        values[f"volume_b{k}_error"] = np.array([volume[f"b{k}_error"]])
+    values |= {c.name: patches[c.name] for c in COLUMNS if c.level == "patch" and c.name in patches}
+    chi_pred, chi_label = patches["euler_pred"].sum(), patches["euler_label"].sum()
+    values["euler_ratio"] = np.array([euler_ratio(chi_pred, chi_label)])
     values["opt_junction_f1"] = np.array([_junction_f1(patches)])
     return values
 
 
-def _euler(patches: Mapping[str, _Array], name: str) -> _Array:
-    signed = [(-1) ** k * patches[f"b{k}_{name}"] for k in range(3) if f"b{k}_{name}" in patches]
-    return np.asarray(np.sum(signed, axis=0))
-
-
 def _junction_f1(patches: Mapping[str, _Array]) -> float:
     matched, predicted, labelled = (
-        int(patches[f"junctions_{name}"].sum()) for name in ("matched", "predicted", "labelled")
+        int(patches[f"branches_{name}"].sum()) for name in ("matched", "predicted", "labelled")
     )
     return JunctionCounts(matched, predicted, labelled).f1

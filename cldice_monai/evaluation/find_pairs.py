@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from cldice_monai.data.case_id import case_id, strip_ending
 from cldice_monai.data.pairing import list_volumes, name_some
 from cldice_monai.errors import InputError
 
-__all__ = ["CasePair", "find_pairs", "images_by_case"]
+__all__ = ["CasePair", "find_pairs"]
 
 _NOT_MASKS = ("_prob", "_skeleton", "_ghosts_misses")
 
@@ -30,10 +31,11 @@ class CasePair:
 
 
 def find_pairs(pred_dir: Path, label_dir: Path) -> tuple[list[CasePair], list[str]]:
-    """Pair the volumes of two folders by case id.
+    """Pair the volumes of two folders by the names of their cases.
 
-    ``<case>_mask.nii.gz`` and ``<case>.nii.gz`` are the case ``<case>``; ``_prob``, ``_skeleton``
-    and ``_ghosts_misses`` are passed over.
+    A case is called like its label, without ending and ``_mask``. Four digits at the end may be a
+    channel's number or belong to the name: files of the same name belong together first, the
+    others without the digits. ``_prob``, ``_skeleton`` and ``_ghosts_misses`` are passed over.
 
     Args:
         pred_dir: folder with predictions.
@@ -48,55 +50,49 @@ def find_pairs(pred_dir: Path, label_dir: Path) -> tuple[list[CasePair], list[st
     """
     predictions = _masks(pred_dir, argument="pred_dirs")
     labels = _masks(label_dir, argument="label_dir")
-    missing = [case for case in labels if case not in predictions]
+    found = {name: predictions[name] for name in labels if name in predictions}
+    other_labels = _without_channel(path for name, path in labels.items() if name not in found)
+    others = [path for name, path in predictions.items() if name not in found]
+    others = [path for path in others if case_id(path) in other_labels]
+    for case, path in _without_channel(others).items():
+        found[_name(other_labels[case])] = path
+    more = sorted(name for name, path in predictions.items() if path not in found.values())
+    missing = [name for name in labels if name not in found]
     if missing:
-        near = sorted(set(predictions) - set(labels))
-        found = f" (predictions without a label: {name_some(near)})" if near else ""
+        near = f" (predictions without a label: {name_some(more)})" if more else ""
         raise InputError(
-            f"{pred_dir}: no prediction for {name_some(missing)}{found}; add it under the name "
+            f"{pred_dir}: no prediction for {name_some(missing)}{near}; add it under the name "
             f"of its label, or take the label out of {label_dir}"
         )
-    more = sorted(set(predictions) - set(labels))
     notes = [f"{pred_dir}: not evaluated, because they have no label: {name_some(more)}"]
-    pairs = [CasePair(case, predictions[case], labels[case]) for case in sorted(labels)]
+    pairs = [CasePair(case, found[case], labels[case]) for case in sorted(labels)]
     return pairs, notes if more else []
-
-
-def images_by_case(folder: Path) -> dict[str, Path]:
-    """Return the images of a folder by case id, of several channels the first.
-
-    Args:
-        folder: folder with .nii.gz images.
-
-    Returns:
-        Case id to file.
-
-    Raises:
-        InputError: the folder is missing or holds no volume.
-    """
-    if not folder.is_dir():
-        raise InputError(f"{folder}: no such folder; give image_dir a folder of .nii.gz images")
-    images: dict[str, Path] = {}
-    for path in list_volumes(folder):
-        images.setdefault(case_id(path), path)
-    if not images:
-        raise InputError(f"{folder}: no .nii.gz image in it; give image_dir a folder of images")
-    return images
 
 
 def _masks(folder: Path, *, argument: str) -> dict[str, Path]:
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder; give {argument} a folder of .nii.gz masks")
-    masks: dict[str, Path] = {}
-    for path in list_volumes(folder):
-        if strip_ending(path).endswith(_NOT_MASKS):
-            continue
-        name = case_id(path)
-        if name in masks:
-            raise InputError(
-                f"{path}: both it and {masks[name].name} are case {name}; remove one of them"
-            )
-        masks[name] = path
-    if not masks:
+    paths = [p for p in list_volumes(folder) if not strip_ending(p).endswith(_NOT_MASKS)]
+    if not paths:
         raise InputError(f"{folder}: no .nii.gz mask in it; give {argument} a folder of masks")
-    return masks
+    return _by_name(paths, _name)
+
+
+def _without_channel(paths: Iterable[Path]) -> dict[str, Path]:
+    return _by_name(paths, case_id)
+
+
+def _name(path: Path) -> str:
+    name = strip_ending(path)
+    return name.removesuffix("_mask") or name
+
+
+def _by_name(paths: Iterable[Path], name_of: Callable[[Path], str]) -> dict[str, Path]:
+    named: dict[str, Path] = {}
+    for path in paths:
+        other = named.setdefault(name_of(path), path)
+        if other is not path:
+            raise InputError(
+                f"{path}: both it and {other.name} are case {name_of(path)}; remove one of them"
+            )
+    return named

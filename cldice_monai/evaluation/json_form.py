@@ -9,6 +9,7 @@ from typing import Any
 import cldice_monai
 from cldice_monai.evaluation.case import EvaluatedCase, EvaluationSettings
 from cldice_monai.evaluation.columns import COLUMNS
+from cldice_monai.evaluation.network_tables import NETWORK_DEFINITIONS
 from cldice_monai.evaluation.run import Evaluation, Method
 
 __all__ = ["as_json"]
@@ -20,7 +21,7 @@ _REASONS = {
     "tsens": "the label is empty",
     "hd95_mm": "a mask is empty",
     "surface_dice": "a mask is empty",
-    "opt_junction_f1": "neither mask has a junction or end in a patch",
+    "opt_junction_f1": "neither network has a branch at a junction or end in any patch",
     "euler_ratio": "the Euler characteristics of the label's patches add up to 0",
 }
 
@@ -38,8 +39,9 @@ def as_json(evaluation: Evaluation) -> dict[str, Any]:
         "cldice_monai": cldice_monai.__version__,
         "label_dir": str(evaluation.label_dir),
         "settings": _settings(evaluation.settings),
-        "definitions": {c.name: f"{c.definition}; {c.better} is better" for c in COLUMNS},
-        "methods": {method.name: _method(method) for method in evaluation.methods},
+        "definitions": {c.name: f"{c.definition}; {c.better} is better" for c in COLUMNS}
+        | NETWORK_DEFINITIONS,
+        "methods": {m.title: _method(m, evaluation.settings) for m in evaluation.methods},
         "comparisons_with_the_first": {
             name: {key: _plain(found._asdict()) for key, found in columns.items()}
             for name, columns in evaluation.comparisons.items()
@@ -54,15 +56,16 @@ def _settings(settings: EvaluationSettings) -> dict[str, Any]:
     }
 
 
-def _method(method: Method) -> dict[str, Any]:
+def _method(method: Method, settings: EvaluationSettings) -> dict[str, Any]:
     return {
         "folder": str(method.folder),
+        "class": method.class_number,
         "summary": {name: _plain(found._asdict()) for name, found in method.summary.items()},
-        "cases": [_case(case) for case in method.cases],
+        "cases": [_case(case, settings) for case in method.cases],
     }
 
 
-def _case(case: EvaluatedCase) -> dict[str, Any]:
+def _case(case: EvaluatedCase, settings: EvaluationSettings) -> dict[str, Any]:
     means = case.means()
     missing = {name: _REASONS.get(name, "no patch could be measured") for name in means}
     return {
@@ -70,6 +73,7 @@ def _case(case: EvaluatedCase) -> dict[str, Any]:
         "class": case.class_number,
         "spacing_mm": list(case.spacing_mm),
         "n_patches": len(case.starts),
+        "patch_size_voxels": settings.sampler.size_in(len(case.spacing_mm)),
         "figures": _plain(means),
         "not_measured_because": {n: why for n, why in missing.items() if math.isnan(means[n])},
         "volume": _plain(case.volume),
@@ -77,7 +81,7 @@ def _case(case: EvaluatedCase) -> dict[str, Any]:
             _plain(one._asdict() | {"share_missed": one.share_missed})
             for one in case.misses_by_radius
         ],
-        "notes": list(case.notes),
+        "notes": list(map(str, case.notes)),
     }
 
 

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from cldice_monai.evaluation.bootstrap import Interval
 from cldice_monai.evaluation.columns import COLUMNS, PAPER_COLUMNS, Column
-from cldice_monai.evaluation.permutation import MIN_CASES, Comparison
+from cldice_monai.evaluation.network_tables import (
+    NETWORK_HEAD,
+    RADIUS_HEAD,
+    RADIUS_WORDS,
+    network_rows,
+    radius_rows,
+)
+from cldice_monai.evaluation.permutation import TEST_WORDS, Comparison
+from cldice_monai.evaluation.rounding import NOT_MEASURED, counted, interval_text
 from cldice_monai.evaluation.run import Evaluation
 
-__all__ = [
-    "NOT_MEASURED",
-    "as_markdown",
-    "comparison_cells",
-    "interval_text",
-    "introduction",
-    "rounded",
-]
-
-NOT_MEASURED = "n/a"
+__all__ = ["as_markdown", "comparison_cells", "introduction", "notes_of"]
 
 
 def as_markdown(evaluation: Evaluation) -> str:
@@ -32,10 +30,17 @@ def as_markdown(evaluation: Evaluation) -> str:
         Markdown.
     """
     others = [column for column in COLUMNS if column not in PAPER_COLUMNS]
-    parts = ["# Evaluation", introduction(evaluation), _table(evaluation, PAPER_COLUMNS)]
-    parts += ["## Further figures", _table(evaluation, others)]
+    parts = ["# Evaluation", introduction(evaluation), _summary(evaluation, PAPER_COLUMNS)]
+    parts += ["## Further figures", _summary(evaluation, others)]
     if evaluation.comparisons:
-        parts += [f"## Differences from {evaluation.methods[0].name}", _differences(evaluation)]
+        head = ("", "figure", "difference", "p", "cases")
+        parts += [f"## Differences from {evaluation.methods[0].name}", TEST_WORDS]
+        parts += [_table(head, comparison_cells(evaluation))]
+    parts += ["## Misses by radius", RADIUS_WORDS, _table(RADIUS_HEAD, radius_rows(evaluation))]
+    parts += ["## Networks", _table(NETWORK_HEAD, network_rows(evaluation))]
+    notes = notes_of(evaluation)
+    if notes:
+        parts += ["## Notes", "\n".join(f"- {note}" for note in notes)]
     parts += ["## What they mean", _meanings()]
     return "\n\n".join(parts) + "\n"
 
@@ -52,61 +57,41 @@ def introduction(evaluation: Evaluation) -> str:
     settings = evaluation.settings
     n_cases = len({case.case_id for case in evaluation.methods[0].cases})
     sampler = settings.sampler
-    patches = "a full tiling" if sampler.tiling else f"{sampler.n_patches} patches a case"
+    patches = "a full tiling" if sampler.tiling else f"{counted(sampler.n_patches, 'patch')} a case"
     size = sampler.patch_size or "48 (3D) or 64 (2D)"
     return (
-        f"{n_cases} cases, {patches} of {size} voxels a side, seed {sampler.seed}. Mean over cases "
-        "with the 95 % interval of a bootstrap over cases and, within them, patches; "
-        f"{NOT_MEASURED}: not measured."
+        f"{counted(n_cases, 'case')}, {patches} of {size} voxels a side, seed {sampler.seed}. Mean "
+        "over cases with the 95 % interval of a bootstrap over cases and, within them, patches; "
+        f"{NOT_MEASURED}: not measured; (2 of 3): measured on two of three cases."
     )
 
 
-def _table(evaluation: Evaluation, columns: Sequence[Column]) -> str:
+def notes_of(evaluation: Evaluation) -> list[str]:
+    """Return what a reader has to know about the files, each note once.
+
+    Args:
+        evaluation: from `cldice_monai.evaluation.run.evaluate`.
+
+    Returns:
+        Lines.
+    """
+    cases = [case for method in evaluation.methods for case in method.cases]
+    return list(dict.fromkeys(str(note) for case in cases for note in case.notes))
+
+
+def _summary(evaluation: Evaluation, columns: Sequence[Column]) -> str:
     measured = [c for c in columns if c.name in evaluation.methods[0].summary]
-    lines = [
-        "| | " + " | ".join(column.title for column in measured) + " |",
-        "|---|" + "---|" * len(measured),
-    ]
+    rows = []
     for method in evaluation.methods:
-        cells = [interval_text(method.summary[column.name]) for column in measured]
-        lines.append(f"| {method.name} | " + " | ".join(cells) + " |")
-    return "\n".join(lines)
+        n_cases = len(method.cases)
+        cells = [interval_text(method.summary[c.name], n_cases=n_cases) for c in measured]
+        rows.append((method.title, *cells))
+    return _table(("", *(column.title for column in measured)), rows)
 
 
-def interval_text(interval: Interval) -> str:
-    """Return a mean with its interval.
-
-    Example:
-        >>> interval_text(Interval(0.5, 0.25, 0.75, 4))
-        '0.500 [0.250, 0.750]'
-    """
-    if math.isnan(interval.low):
-        return rounded(interval.mean)
-    return f"{rounded(interval.mean)} [{rounded(interval.low)}, {rounded(interval.high)}]"
-
-
-def rounded(value: float) -> str:
-    """Return a figure with as many digits as help, or that it was not measured.
-
-    Example:
-        >>> rounded(0.01234), rounded(0.5), rounded(123.456), rounded(float("nan"))
-        ('0.0123', '0.500', '123.5', 'n/a')
-    """
-    if math.isnan(value):
-        return NOT_MEASURED
-    digits = 4 if abs(value) < 0.1 else 3 if abs(value) < 10 else 1
-    return f"{value:.{digits}f}"
-
-
-def _differences(evaluation: Evaluation) -> str:
-    lines = [
-        f"Paired permutation test over cases, two-sided; no p-value below {MIN_CASES} cases.",
-        "",
-        "| | figure | difference | p | cases |",
-        "|---|---|---|---|---|",
-    ]
-    lines += [f"| {' | '.join(cells)} |" for cells in comparison_cells(evaluation)]
-    return "\n".join(lines)
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [f"| {' | '.join(cells)} |" for cells in (head, *rows)]
+    return "\n".join([lines[0].replace("|  |", "| |", 1), "|---" * len(head) + "|", *lines[1:]])
 
 
 def comparison_cells(evaluation: Evaluation) -> list[tuple[str, str, str, str, str]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
@@ -32,8 +34,11 @@ def patch_figures(
     Returns:
         One (N,) float64 array a figure, NaN where a patch has nothing to measure: dice, accuracy,
         cldice, tprec, tsens; b0, b1 (and b2 in 3D) of both masks as ``b0_pred``, ``b0_label``, ...;
-        streetmover; the Opt-J counts ``junctions_matched``, ``junctions_predicted``,
-        ``junctions_labelled``.
+        and euler of both and the absolute differences as ``b0_error``, ..., ``euler_error``;
+        streetmover; the Opt-J counts ``branches_matched``, ``branches_predicted``,
+        ``branches_labelled`` and ``opt_junction_f1`` of the patch; ``lost_loops_pred`` and
+        ``lost_loops_label``: b1 of the mask - cycle rank of its network, not 0 where junctions run
+        into each other or walls enclose a cavity.
 
     Example:
         >>> fork = np.zeros((1, 9, 9), bool)
@@ -64,11 +69,13 @@ def figures_with_skeletons(
     Returns:
         One (N,) float64 array a figure.
     """
-    return (
-        _overlaps(both, skeletons)
-        | _betti(both)
-        | _network_figures(skeletons, n_points=n_points, th_snap=th_snap)
-    )
+    figures = _overlaps(both, skeletons) | _topology(both)
+    networks = [(_network(pred), _network(label)) for pred, label in skeletons]
+    figures |= _network_figures(networks, n_points=n_points, th_snap=th_snap)
+    for side, name in enumerate(("pred", "label")):
+        n_extra = [len(pair[side].lines) - len(pair[side].nodes) for pair in networks]
+        figures[f"lost_loops_{name}"] = figures[f"b1_{name}"] - figures[f"b0_{name}"] - n_extra
+    return figures
 
 
 def _overlaps(both: _Masks, skeletons: _Masks) -> dict[str, _Array]:
@@ -96,23 +103,29 @@ def _share(part: _Array, whole: _Array, label: _Array) -> _Array:
     return np.where(label > 0, share, np.nan)
 
 
-def _betti(both: _Masks) -> dict[str, _Array]:
+def _topology(both: _Masks) -> dict[str, _Array]:
     numbers = np.asarray(batched_betti_numbers(both), dtype=np.float64)
-    return {
-        f"b{dimension}_{name}": numbers[:, side, dimension]
-        for dimension in range(numbers.shape[-1])
-        for side, name in enumerate(("pred", "label"))
+    signs = (-1.0) ** np.arange(numbers.shape[-1])
+    named = {f"b{k}": numbers[..., k] for k in range(numbers.shape[-1])}
+    named["euler"] = numbers @ signs
+    sides = {
+        f"{name}_{side}": values[:, number]
+        for name, values in named.items()
+        for number, side in enumerate(("pred", "label"))
     }
+    return sides | {f"{name}_error": np.abs(v[:, 0] - v[:, 1]) for name, v in named.items()}
 
 
-def _network_figures(skeletons: _Masks, *, n_points: int, th_snap: float) -> dict[str, _Array]:
+def _network_figures(
+    networks: Sequence[tuple[Network, Network]], *, n_points: int, th_snap: float
+) -> dict[str, _Array]:
     rows = []
-    for thin_pred, thin_label in skeletons:
-        pred, label = _network(thin_pred), _network(thin_label)
+    for pred, label in networks:
         distance = network_distance(pred, label, n_points=n_points, unit="patch", method="exact")
         counts = count_junctions(pred, label, th_snap, matching="optimal")
-        rows.append([distance, counts.matched, counts.predicted, counts.labelled])
-    names = ("streetmover", "junctions_matched", "junctions_predicted", "junctions_labelled")
+        rows.append([distance, counts.matched, counts.predicted, counts.labelled, counts.f1])
+    names = ["streetmover", "branches_matched", "branches_predicted", "branches_labelled"]
+    names.append("opt_junction_f1")
     return dict(zip(names, np.array(rows, dtype=np.float64).T, strict=True))
 
 

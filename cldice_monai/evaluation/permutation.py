@@ -7,10 +7,13 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["MIN_CASES", "Comparison", "paired_permutation_test"]
+__all__ = ["MIN_CASES", "TEST_WORDS", "Comparison", "paired_permutation_test"]
 
 MIN_CASES = 6
 """Fewer cases give no p-value: five differences cannot come below 1 in 16."""
+
+TEST_WORDS = f"Paired permutation test over cases, two-sided; no p-value below {MIN_CASES} cases."
+"""What `paired_permutation_test` is, beside its numbers."""
 
 _EXACT_UP_TO = 14  # cases, of which all 2^n changes of sign are looked at
 

@@ -11,9 +11,12 @@ import numpy.typing as npt
 from cldice_monai.skeleton.mask import check_same_shape
 from cldice_monai.skeleton.radius import radii_along
 
-__all__ = ["RadiusBin", "misses_by_radius"]
+__all__ = ["BIN_TITLES", "RadiusBin", "misses_by_radius"]
 
 _EDGES = (0.0, 1.5, 3.0, 6.0, float("inf"))  # in voxels, of the smallest side
+
+BIN_TITLES = ("below 1.5", "1.5 to 3", "3 to 6", "6 and above")
+"""The bins of `misses_by_radius`, in voxels of the smallest side."""
 
 
 class RadiusBin(NamedTuple):

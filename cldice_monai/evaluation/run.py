@@ -1,40 +1,45 @@
-"""Evaluate folders of predictions, with several processes if asked, and summarise them."""
+"""Evaluate folders of predictions, and summarise and compare them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
+from cldice_monai.data.nifti_grid import read_grid, require_same_grid
 from cldice_monai.errors import InputError
 from cldice_monai.evaluation.bootstrap import Interval, cluster_bootstrap
-from cldice_monai.evaluation.case import EvaluatedCase, EvaluationSettings, evaluate_case
+from cldice_monai.evaluation.case import EvaluatedCase, EvaluationSettings
 from cldice_monai.evaluation.columns import COLUMNS
 from cldice_monai.evaluation.find_pairs import CasePair, find_pairs
+from cldice_monai.evaluation.jobs import Measure, Show, measure_here
 from cldice_monai.evaluation.permutation import Comparison, paired_permutation_test
 
 __all__ = ["Evaluation", "Method", "evaluate"]
 
-Show = Callable[[str], None]
-
 
 @dataclass(frozen=True)
 class Method:
-    """One folder of predictions.
+    """One folder of predictions, and one class of it where several are measured.
 
     Args:
         name: of the folder, made unique.
         folder: the folder.
-        cases: what was measured, sorted by case and class.
+        class_number: value of the masks; None where everything above 0 was taken.
+        cases: what was measured, sorted by case id.
         summary: mean and interval of each column; columns that were not measured are missing.
     """
 
     name: str
     folder: Path
+    class_number: int | None
     cases: list[EvaluatedCase]
     summary: dict[str, Interval]
+
+    @property
+    def title(self) -> str:
+        """Name, and the class where several are measured."""
+        return self.name if self.class_number is None else f"{self.name}, class {self.class_number}"
 
 
 @dataclass(frozen=True)
@@ -42,8 +47,9 @@ class Evaluation:
     """Several methods on the same labels.
 
     Args:
-        methods: in the order that they were given.
-        comparisons: by name of the method and column, its difference from the first method.
+        methods: in the order that they were given; class after class where several are measured.
+        comparisons: by title of the method and column, its difference from the first method, of the
+            same class.
         settings: what the figures depend on.
         label_dir: the labels.
     """
@@ -53,24 +59,31 @@ class Evaluation:
     settings: EvaluationSettings
     label_dir: Path
 
+    def by_class(self) -> list[list[Method]]:
+        """Return the methods of each class, one list a class, in the order of the methods."""
+        classes = dict.fromkeys(method.class_number for method in self.methods)
+        return [[m for m in self.methods if m.class_number == number] for number in classes]
+
 
 def evaluate(
     pred_dirs: Sequence[Path],
     label_dir: Path,
     settings: EvaluationSettings | None = None,
     *,
-    n_workers: int = 1,
+    measure: Measure = measure_here,
     show: Show = lambda line: None,
 ) -> Evaluation:
     """Measure every case of every folder of predictions.
 
-    The figures do not depend on the number of processes or on the order of the cases.
+    The figures do not depend on the number of processes or on the order of the cases. Classes are
+    summarised and compared each for itself: two classes of a case are no two cases.
 
     Args:
         pred_dirs: folders of predictions, one a method; the others are compared with the first.
         label_dir: folder of labels.
         settings: what is measured how; None takes the defaults.
-        n_workers: processes.
+        measure: where the cases are measured: `cldice_monai.evaluation.jobs` has one process,
+            several, and those of torchrun.
         show: takes a line of progress.
 
     Returns:
@@ -78,46 +91,40 @@ def evaluate(
 
     Raises:
         InputError: see `cldice_monai.evaluation.find_pairs.find_pairs` and
-            `cldice_monai.evaluation.case.evaluate_case`; no folder at all; less than one process.
+            `cldice_monai.evaluation.case.evaluate_case`; no folder at all; a prediction that does
+            not lie on its label's grid, before anything is measured.
     """
     if not pred_dirs:
         raise InputError("pred_dirs: name at least one folder of predictions")
-    if n_workers < 1:
-        raise InputError(f"num_workers {n_workers}: must be 1 or more")
     settings = settings or EvaluationSettings()
     paired = [find_pairs(folder, label_dir) for folder in pred_dirs]
     for _, notes in paired:
         for note in notes:
             show(f"note: {note}")
     jobs = [pair for pairs, _ in paired for pair in pairs]
-    results = _measured(jobs, settings, n_workers, show)
+    for job in jobs:
+        _require_fit(job)
+    results = iter(list(measure(jobs, settings, show)))
+    measured = [[next(results) for _ in pairs] for pairs, _ in paired]
     methods = []
-    for name, folder, (pairs, _) in zip(_names(pred_dirs), pred_dirs, paired, strict=True):
-        cases = [case for _ in pairs for case in next(results)]
-        methods.append(Method(name, folder, cases, _summary(cases)))
-    comparisons = {method.name: _compare(methods[0], method) for method in methods[1:]}
-    return Evaluation(methods, comparisons, settings, label_dir)
+    for place, number in enumerate(settings.classes or (None,)):
+        for name, folder, cases in zip(_names(pred_dirs), pred_dirs, measured, strict=True):
+            of_class = [classes[place] for classes in cases]
+            methods.append(Method(name, folder, number, of_class, _summary(of_class)))
+    evaluation = Evaluation(methods, {}, settings, label_dir)
+    for first, *others in evaluation.by_class():
+        evaluation.comparisons.update({other.title: _compare(first, other) for other in others})
+    return evaluation
 
 
-def _measured(
-    jobs: Sequence[CasePair], settings: EvaluationSettings, n_workers: int, show: Show
-) -> Iterator[list[EvaluatedCase]]:
-    measure = partial(evaluate_case, settings=settings)
-    if n_workers == 1:
-        yield from _shown(map(measure, jobs), jobs, show)
-        return
-    with ProcessPoolExecutor(min(n_workers, len(jobs))) as pool:
-        yield from _shown(pool.map(measure, jobs), jobs, show)
-
-
-def _shown(
-    results: Iterator[list[EvaluatedCase]], jobs: Sequence[CasePair], show: Show
-) -> Iterator[list[EvaluatedCase]]:
-    for number, (job, cases) in enumerate(zip(jobs, results, strict=True), start=1):
-        for note in cases[0].notes:
-            show(f"note: {note}")
-        show(f"{number}/{len(jobs)}  {job.pred.parent.name}/{job.case_id}")
-        yield cases
+def _require_fit(pair: CasePair) -> None:
+    pred, label = read_grid(pair.pred), read_grid(pair.label)
+    for grid in (pred, label):
+        if grid.n_channels != 1:
+            raise InputError(
+                f"{grid.path}: {grid.n_channels} channels; a mask has one, with whole numbers"
+            )
+    require_same_grid(pred, label, remedy="resample the prediction to the label's grid")
 
 
 def _names(folders: Sequence[Path]) -> list[str]:
@@ -130,8 +137,13 @@ def _names(folders: Sequence[Path]) -> list[str]:
 
 
 def _summary(cases: Sequence[EvaluatedCase]) -> dict[str, Interval]:
-    measured = [column.name for column in COLUMNS if column.name in cases[0].values]
-    return {name: cluster_bootstrap([case.values[name] for case in cases]) for name in measured}
+    """Summarise the columns that a case has: images of two axes have no b2."""
+    measured = {name for case in cases for name in case.values}
+    return {
+        column.name: cluster_bootstrap([case.values.get(column.name, []) for case in cases])
+        for column in COLUMNS
+        if column.name in measured
+    }
 
 
 def _compare(first: Method, other: Method) -> dict[str, Comparison]:
@@ -142,4 +154,4 @@ def _compare(first: Method, other: Method) -> dict[str, Comparison]:
 
 
 def _means(method: Method, name: str) -> list[float]:
-    return [case.means()[name] for case in method.cases]
+    return [case.means().get(name, float("nan")) for case in method.cases]

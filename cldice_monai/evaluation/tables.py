@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from cldice_monai.evaluation.case import EvaluatedCase
+from cldice_monai.evaluation.columns import COLUMNS
 from cldice_monai.evaluation.json_form import as_json
 from cldice_monai.evaluation.markdown import as_markdown
+from cldice_monai.evaluation.radius_bins import BIN_TITLES
 from cldice_monai.evaluation.run import Evaluation, Method
 from cldice_monai.files import replace_when_complete
 
@@ -49,8 +51,21 @@ def write_tables(evaluation: Evaluation, folder: Path) -> list[Path]:
 
 def _case_rows(method: Method) -> Iterable[dict[str, Any]]:
     for case in method.cases:
-        figures = case.means()
-        yield _identity(method, case) | figures | _only_new(case.volume, figures)
+        missed = {
+            f"missed_share_radius_{title.replace(' ', '_')}_voxels": one.share_missed
+            for title, one in zip(BIN_TITLES, case.misses_by_radius, strict=True)
+        }
+        yield _identity(method, case) | case.means() | _of_volume(case) | missed
+
+
+def _of_volume(case: EvaluatedCase) -> dict[str, float]:
+    """Return what is not a column yet; what patches are measured on too says "volume"."""
+    columns = {column.name for column in COLUMNS if column.level == "volume"}
+    return {
+        f"volume_{name}" if name in case.patches else name: value
+        for name, value in case.volume.items()
+        if name not in columns
+    }
 
 
 def _patch_rows(method: Method) -> Iterable[dict[str, Any]]:
@@ -63,10 +78,6 @@ def _patch_rows(method: Method) -> Iterable[dict[str, Any]]:
 
 def _identity(method: Method, case: EvaluatedCase) -> dict[str, Any]:
     return {"method": method.name, "case_id": case.case_id, "class": case.class_number or ""}
-
-
-def _only_new(volume: dict[str, float], figures: dict[str, float]) -> dict[str, float]:
-    return {f"volume_{name}": value for name, value in volume.items() if name not in figures}
 
 
 def _write_csv(path: Path, rows: Sequence[dict[str, Any]]) -> None:

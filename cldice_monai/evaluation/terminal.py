@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from cldice_monai.evaluation.columns import COLUMNS, PAPER_COLUMNS
-from cldice_monai.evaluation.markdown import rounded
-from cldice_monai.evaluation.run import Evaluation
+from cldice_monai.evaluation.rounding import rounded
+from cldice_monai.evaluation.run import Evaluation, Method
 
 __all__ = ["as_terminal_table"]
 
@@ -24,10 +24,10 @@ def as_terminal_table(evaluation: Evaluation) -> str:
     """
     shown = evaluation.methods[: (_WIDTH - _FIRST) // _LEAST]
     width = min(24, (_WIDTH - _FIRST) // len(shown))
-    lines = [" " * _FIRST + "".join(f"{_short(m.name, width - 2):>{width}}" for m in shown)]
+    lines = [" " * _FIRST + "".join(f"{_short(m.title, width - 2):>{width}}" for m in shown)]
     for column in COLUMNS:
         if column.name in shown[0].summary:
-            cells = [rounded(method.summary[column.name].mean) for method in shown]
+            cells = [_cell(method, column.name) for method in shown]
             lines.append(f"{column.title:<{_FIRST}}" + "".join(f"{c:>{width}}" for c in cells))
         if column is PAPER_COLUMNS[-1]:
             lines.append("-" * (_FIRST + width * len(shown)))
@@ -35,6 +35,12 @@ def as_terminal_table(evaluation: Evaluation) -> str:
     if left:
         lines.append(f"and {len(left)} more in summary.md")
     return "\n".join(lines)
+
+
+def _cell(method: Method, name: str) -> str:
+    found, n_cases = method.summary[name], len(method.cases)
+    part = f" ({found.n_cases}/{n_cases})" if 0 < found.n_cases < n_cases else ""
+    return rounded(found.mean) + part
 
 
 def _short(name: str, width: int) -> str:

@@ -1,8 +1,7 @@
-"""All pictures of one case, of every method."""
+"""All pictures of one case of every method, and of one patch."""
 
 from __future__ import annotations
 
-import html
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,20 +11,24 @@ import numpy.typing as npt
 
 from cldice_monai.data.nifti import read_volume
 from cldice_monai.errors import InputError
-from cldice_monai.evaluation.case import masks_of_case
-from cldice_monai.evaluation.columns import PAPER_COLUMNS
-from cldice_monai.evaluation.markdown import rounded
-from cldice_monai.evaluation.run import Evaluation
+from cldice_monai.evaluation.case import EvaluatedCase, masks_of_case
+from cldice_monai.evaluation.rounding import counted, rounded
+from cldice_monai.evaluation.run import Method
 from cldice_monai.report.layers import Layers
 from cldice_monai.report.network_picture import data_uri, draw_network
 from cldice_monai.report.panel import Panel, error_panel, image_panel, label_panel
 from cldice_monai.report.worst_patches import WorstPatch
+from cldice_monai.skeleton.binary import skeletonize
 
-__all__ = ["CasePictures", "case_pictures"]
+__all__ = ["CasePictures", "Pictures", "case_pictures", "patch_pictures"]
 
-_Pictures = list[tuple[str, str]]  # caption and address
+Pictures = list[tuple[str, str]]
+"""Caption and address of each picture."""
+
+_Mask = npt.NDArray[np.bool_]
 _PIXELS = 340  # of the longer side of a panel
 _SLAB_SLICES = 16
+_AXES = "xyz"
 
 
 @dataclass(frozen=True)
@@ -33,35 +36,25 @@ class CasePictures:
     """What the page shows of a case.
 
     Args:
-        title: its name, and the class where several are measured.
-        notes: of the evaluation.
-        figures: table of the methods' figures, HTML.
+        size: voxels and their size, in words.
         rows: title and panels (image, label and one a method) of each view.
-        graphs: the networks of label and methods.
-        worst: patches to look at, with their panels.
+        networks: those of label and methods.
     """
 
-    title: str
-    notes: Sequence[str]
-    figures: str
-    rows: list[tuple[str, _Pictures]]
-    graphs: _Pictures
-    worst: list[tuple[WorstPatch, _Pictures]]
+    size: str
+    rows: list[tuple[str, Pictures]]
+    networks: Pictures
 
 
 def case_pictures(
-    evaluation: Evaluation,
-    number: int,
-    images: Mapping[str, Path],
-    worst: Sequence[WorstPatch],
+    methods: Sequence[Method], number: int, images: Mapping[str, Path]
 ) -> CasePictures:
     """Draw one case.
 
     Args:
-        evaluation: from `cldice_monai.evaluation.run.evaluate`.
-        number: which of its cases.
+        methods: all methods of one class.
+        number: which of their cases.
         images: by case id the image that was segmented; without one the label is shown.
-        worst: patches of all cases.
 
     Returns:
         Pictures with their captions.
@@ -69,72 +62,106 @@ def case_pictures(
     Raises:
         InputError: an image cannot be read or has another shape than the label.
     """
-    cases = {method.name: method.cases[number] for method in evaluation.methods}
-    first = next(iter(cases.values()))
-    masks = {name: masks_of_case(case) for name, case in cases.items()}
-    label = next(iter(masks.values()))[1]
-    image = _image(images.get(first.case_id), label)
-    layers = {n: Layers(image, *pair, first.spacing_mm) for n, pair in masks.items()}
-    rows = [
-        (f"Projection along {name}", _row(layers, axis, has_image=first.case_id in images))
-        for axis, name in enumerate("xyz")
-        if label.ndim == 3
-    ] or [("", _row(layers, 0, has_image=first.case_id in images))]
-    if label.ndim == 3 and label.shape[2] > 2 * _SLAB_SLICES:
-        middle = {name: one.middle(_SLAB_SLICES) for name, one in layers.items()}
-        row = _row(middle, 2, has_image=first.case_id in images)
-        rows.append((f"Middle {_SLAB_SLICES} slices along z", row))
-    networks = {"label": label} | {name: pred for name, (pred, _) in masks.items()}
-    graphs = [
-        (name, data_uri(draw_network(mask, axis=2, spacing_mm=first.spacing_mm)))
-        for name, mask in networks.items()
+    cases = {method.name: method.cases[number] for method in methods}
+    first = methods[0].cases[number]
+    label = masks_of_case(first)[1]
+    thin, image = np.asarray(skeletonize(label)), _image(images.get(first.case_id), label)
+    layers = {
+        name: Layers(image, masks_of_case(case)[0], label, first.spacing_mm, label_skeleton=thin)
+        for name, case in cases.items()
+    }
+    found = {name: one.volumes["skeleton"] for name, one in layers.items()}
+    networks = [(_network_words("label", first, "label"), _network(thin, first.spacing_mm))]
+    networks += [
+        (_network_words(name, cases[name], "pred"), _network(skeleton, first.spacing_mm))
+        for name, skeleton in found.items()
     ]
-    size = evaluation.settings.sampler.size_in(label.ndim)
-    chosen = [patch for patch in worst if patch.case_number == number]
-    return CasePictures(
-        first.title,
-        list(dict.fromkeys(note for case in cases.values() for note in case.notes)),
-        _figures(evaluation, number),
-        rows,
-        graphs,
-        [
-            (patch, _patch(patch, image, masks[patch.method], size, first.spacing_mm))
-            for patch in chosen
-        ],
-    )
+    rows = _rows(layers, "image" if first.case_id in images else "label, as no image was given")
+    return CasePictures(_size_words(label.shape, first.spacing_mm), rows, networks)
 
 
-def _image(path: Path | None, label: npt.NDArray[np.bool_]) -> np.ndarray:
+def patch_pictures(
+    patch: WorstPatch, size: Sequence[int], images: Mapping[str, Path]
+) -> tuple[str, Pictures]:
+    """Draw one patch.
+
+    Args:
+        patch: where it is.
+        size: its voxels along each axis.
+        images: by case id the image that was segmented.
+
+    Returns:
+        Where it is in words, and image, label and method seen along z.
+
+    Raises:
+        InputError: an image cannot be read or has another shape than the label.
+    """
+    pred, label = masks_of_case(patch.case)
+    image = _image(images.get(patch.case.case_id), label)
+    box = tuple(slice(s, s + n) for s, n in zip(patch.start, size, strict=True))
+    layers = Layers(image[box], pred[box], label[box], patch.case.spacing_mm)
+    ends = [min(s.stop, n) - 1 for s, n in zip(box, label.shape, strict=True)]
+    sides = [
+        f"{axis} {side.start} to {end}" for axis, side, end in zip(_AXES, box, ends, strict=False)
+    ]
+    caption = "image" if patch.case.case_id in images else "label, as no image was given"
+    return ", ".join(sides), _row({patch.method.name: layers}, 2, caption)
+
+
+def _image(path: Path | None, label: _Mask) -> np.ndarray:
     if path is None:
         return label.astype(np.float32)
     volume = read_volume(path).array[0]
-    if volume.size != label.size:
+    shape = (*label.shape, 1)[:3]
+    if volume.shape != shape:
         raise InputError(
-            f"{path}: {volume.shape} voxels, its label has {label.shape}; give the image that was "
-            "labelled"
+            f"{path}: {volume.shape} voxels, its label has {shape}; give the image that was "
+            "segmented"
         )
     return volume.reshape(label.shape)
 
 
-def _row(layers: Mapping[str, Layers], axis: int, *, has_image: bool) -> _Pictures:
+def _rows(layers: Mapping[str, Layers], caption: str) -> list[tuple[str, Pictures]]:
+    shape = next(iter(layers.values())).volumes["image"].shape
+    if len(shape) == 2:
+        return [("Image (x to the right, y upwards)", _row(layers, 2, caption))]
+    rows = []
+    for axis in (2, 1, 0):  # along z first, as slices are commonly seen
+        right, up = (name for name in _AXES if name != _AXES[axis])
+        title = f"Projection along {_AXES[axis]} ({right} to the right, {up} upwards)"
+        rows.append((title, _row(layers, axis, caption)))
+    if shape[2] > 2 * _SLAB_SLICES:
+        middle = {name: one.middle(_SLAB_SLICES) for name, one in layers.items()}
+        title = f"Middle {_SLAB_SLICES} slices along z alone"
+        rows.insert(1, (title, _row(middle, 2, caption)))
+    return rows
+
+
+def _row(layers: Mapping[str, Layers], axis: int, caption: str) -> Pictures:
     flats = {name: one.flat(axis) for name, one in layers.items()}
     first = next(iter(flats.values()))
-    caption = "image" if has_image else "label, as no image was given"
     row = [(caption, _address(image_panel(first, pixels=_PIXELS)))]
     row.append(("label", _address(label_panel(first, pixels=_PIXELS))))
     return row + [(n, _address(error_panel(flat, pixels=_PIXELS))) for n, flat in flats.items()]
 
 
-def _patch(
-    patch: WorstPatch,
-    image: np.ndarray,
-    masks: tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]],
-    size: Sequence[int],
-    spacing_mm: tuple[float, ...],
-) -> _Pictures:
-    box = tuple(slice(s, s + n) for s, n in zip(patch.start, size, strict=True))
-    layers = Layers(image[box], masks[0][box], masks[1][box], spacing_mm)
-    return _row({patch.method: layers}, 2, has_image=True)
+def _network(skeleton: _Mask, spacing_mm: Sequence[float]) -> str:
+    return data_uri(draw_network(skeleton, axis=2, spacing_mm=spacing_mm))
+
+
+def _network_words(title: str, case: EvaluatedCase, name: str) -> str:
+    junctions, ends = (case.volume[f"{what}_{name}"] for what in ("junctions", "ends"))
+    length = rounded(case.volume[f"length_mm_{name}"])
+    counts = [counted(int(junctions), "junction"), counted(int(ends), "end")]
+    return f"{title}: {counts[0]}, {counts[1]}, {length} mm"
+
+
+def _size_words(shape: Sequence[int], spacing_mm: Sequence[float]) -> str:
+    micrometres = max(spacing_mm) < 0.1
+    sides = [f"{1000 * side if micrometres else side:.3g}" for side in spacing_mm]
+    voxels = " x ".join(map(str, shape))
+    unit = "\u00b5m" if micrometres else "mm"
+    return f"{voxels} voxels of {' x '.join(sides)} {unit}"
 
 
 def _address(panel: Panel) -> str:
@@ -144,13 +171,3 @@ def _address(panel: Panel) -> str:
     if max(picture.size) > 2 * _PIXELS:
         picture.thumbnail((2 * _PIXELS, 2 * _PIXELS))
     return data_uri(picture)
-
-
-def _figures(evaluation: Evaluation, number: int) -> str:
-    head = "".join(f"<th>{html.escape(column.title)}</th>" for column in PAPER_COLUMNS)
-    rows = []
-    for method in evaluation.methods:
-        means = method.cases[number].means()
-        cells = "".join(f"<td>{rounded(means[c.name])}</td>" for c in PAPER_COLUMNS)
-        rows.append(f"<tr><th>{html.escape(method.name)}</th>{cells}</tr>")
-    return f"<div class='wide'><table><tr><th></th>{head}</tr>{''.join(rows)}</table></div>"

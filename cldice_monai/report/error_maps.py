@@ -9,7 +9,7 @@ import numpy as np
 from cldice_monai.data.nifti import write_like
 from cldice_monai.evaluation.case import masks_of_case
 from cldice_monai.evaluation.run import Evaluation
-from cldice_monai.topology.overlap import ghosts_and_misses
+from cldice_monai.skeleton.binary import skeletonize
 
 __all__ = ["GHOST", "MISS", "write_error_maps"]
 
@@ -30,13 +30,15 @@ def write_error_maps(evaluation: Evaluation, folder: Path) -> list[Path]:
         InputError: a file cannot be written.
     """
     paths = []
+    names = {method.name for method in evaluation.methods}
     for method in evaluation.methods:
-        place = folder / method.name.replace("/", "_") if len(evaluation.methods) > 1 else folder
+        place = folder / method.name.replace("/", "_") if len(names) > 1 else folder
         for case in method.cases:
             pred, label = masks_of_case(case)
-            found = ghosts_and_misses(pred, label)
-            map_ = np.where(found.ghosts, GHOST, np.where(found.misses, MISS, 0))
-            path = place / f"{case.title.replace(' ', '_')}_ghosts_misses.nii.gz"
+            map_ = GHOST * (skeletonize(pred) & ~label).astype(np.uint8)
+            map_[skeletonize(label) & ~pred] = MISS
+            ending = "" if case.class_number is None else f"_class{case.class_number}"
+            path = place / f"{case.case_id}{ending}_ghosts_misses.nii.gz"
             shape = map_.shape if map_.ndim == 3 else (*map_.shape, 1)
             paths.append(write_like(map_.reshape(shape), path, like=case.pair.label))
     return paths

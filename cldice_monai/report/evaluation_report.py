@@ -5,16 +5,22 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+
+import torch.distributed as dist
 
 from cldice_monai.errors import InputError
 from cldice_monai.evaluation.case import EvaluationSettings
-from cldice_monai.evaluation.find_pairs import images_by_case
+from cldice_monai.evaluation.find_pairs import find_pairs
+from cldice_monai.evaluation.jobs import measure_across_ranks, several_processes
+from cldice_monai.evaluation.rounding import counted
 from cldice_monai.evaluation.run import evaluate
 from cldice_monai.evaluation.tables import write_tables
 from cldice_monai.evaluation.terminal import as_terminal_table
 from cldice_monai.files import as_path, require_writable_folder
 from cldice_monai.report.error_maps import write_error_maps
+from cldice_monai.report.images import images_of_cases
 from cldice_monai.report.page import write_report
 from cldice_monai.topology.patches import PatchSampler
 
@@ -89,31 +95,43 @@ class EvaluationRequest:
         return [as_path(folder, argument="pred_dirs") for folder in folders]
 
 
-def write_evaluation(request: EvaluationRequest, *, show: Callable[[str], None]) -> list[Path]:
+def write_evaluation(
+    request: EvaluationRequest, *, show: Callable[[str], None], shared: bool = False
+) -> list[Path]:
     """Evaluate and write summary.md, evaluation.json, cases.csv, patches.csv, report.html and maps.
 
     Args:
         request: what is evaluated, how, and where the results go.
         show: takes a line of progress, and the table at the end.
+        shared: share the cases out among the processes of torchrun; the first one writes.
 
     Returns:
-        The tables and the page.
+        The tables and the page; none in a process that does not write.
 
     Raises:
         InputError: a setting or file cannot be used.
     """
     settings, folders = request.settings(), request.folders()
+    label_dir = as_path(request.label_dir, argument="label_dir")
     images = {}
     if request.image_dir is not None:
-        images = images_by_case(as_path(request.image_dir, argument="image_dir"))
-    label_dir = as_path(request.label_dir, argument="label_dir")
+        image_dir = as_path(request.image_dir, argument="image_dir")
+        images = images_of_cases(image_dir, find_pairs(folders[0], label_dir)[0], show=show)
     output_dir = as_path(request.output_dir, argument="output_dir")
     require_writable_folder(output_dir, argument="output_dir")
-    evaluation = evaluate(folders, label_dir, settings, n_workers=request.num_workers, show=show)
+    measure = several_processes(request.num_workers)
+    if shared:
+        measure = partial(measure_across_ranks, here=measure)
+    evaluation = evaluate(folders, label_dir, settings, measure=measure, show=show)
+    if shared and dist.get_rank() > 0:
+        return []
     paths = write_tables(evaluation, output_dir)
+    show("drawing report.html")
     paths.append(write_report(evaluation, output_dir / "report.html", images=images))
+    show("writing maps of ghosts and misses")
     maps = write_error_maps(evaluation, output_dir / "error_maps")
     show("")
     show(as_terminal_table(evaluation))
-    show(f"tables, report.html and {len(maps)} maps of ghosts and misses are in {output_dir}")
+    n_maps = counted(len(maps), "map")
+    show(f"tables, report.html and {n_maps} of ghosts and misses are in {output_dir}")
     return paths

@@ -20,6 +20,7 @@ class Layers:
         mask: the segmentation, boolean, the same shape.
         label: the reference, boolean, the same shape; None leaves ghosts and misses out.
         spacing_mm: voxel size along each axis.
+        label_skeleton: of the label, where it is known already.
     """
 
     def __init__(
@@ -28,6 +29,8 @@ class Layers:
         mask: np.ndarray,
         label: np.ndarray | None,
         spacing_mm: tuple[float, ...],
+        *,
+        label_skeleton: np.ndarray | None = None,
     ) -> None:
         self.spacing_mm = spacing_mm
         self.volumes = {"image": np.where(np.isfinite(image), image, -np.inf), "mask": mask}
@@ -35,7 +38,8 @@ class Layers:
         if label is not None:
             self.volumes["label"] = label
             self.volumes["ghost"] = self.volumes["skeleton"] & ~label
-            self.volumes["miss"] = skeletonize(label) & ~mask
+            known = skeletonize(label) if label_skeleton is None else label_skeleton
+            self.volumes["miss"] = known & ~mask
 
     def middle(self, n_slices: int) -> Layers:
         """Return the middle slices of all volumes."""

@@ -10,25 +10,28 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from cldice_monai.report.panel import COLOURS
 from cldice_monai.report.projection import project
-from cldice_monai.skeleton.binary import skeletonize
 from cldice_monai.skeleton.traced import TracedSkeleton, trace_skeleton
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+    from PIL.ImageDraw import ImageDraw
 
-__all__ = ["data_uri", "draw_network"]
+__all__ = ["LINE_COLOUR", "NODE_COLOURS", "data_uri", "draw_network"]
+
+LINE_COLOUR = (190, 190, 200)
+NODE_COLOURS = {"junction": (240, 228, 66), "end": (86, 180, 233)}
 
 _Mask = npt.NDArray[np.bool_]
-_PIXELS = 380  # of the longer side
+_PIXELS = 640  # of the longer side
+_MANY_NODES = 1500  # from here on they are drawn smaller
 
 
-def draw_network(mask: _Mask, *, axis: int, spacing_mm: Sequence[float]) -> Image:
-    """Draw the network of a mask: vessels as lines, junctions and ends as dots.
+def draw_network(skeleton: _Mask, *, axis: int, spacing_mm: Sequence[float]) -> Image:
+    """Draw the network of a skeleton: vessels as lines, junctions and ends as dots.
 
     Args:
-        mask: (X, Y, Z) or (X, Y).
+        skeleton: (X, Y, Z) or (X, Y), as `skeletonize` returns it.
         axis: axis to look along.
         spacing_mm: voxel size.
 
@@ -37,12 +40,13 @@ def draw_network(mask: _Mask, *, axis: int, spacing_mm: Sequence[float]) -> Imag
     """
     from PIL import Image, ImageDraw
 
-    rows, columns = project(mask, axis=axis, spacing_mm=tuple(spacing_mm)).shape
+    rows, columns = project(skeleton, axis=axis, spacing_mm=tuple(spacing_mm)).shape
     factor = _PIXELS / max(rows, columns)
     sheet = Image.new("RGB", (round(columns * factor), round(rows * factor)), (12, 13, 16))
     draw = ImageDraw.Draw(sheet)
-    traced = trace_skeleton(np.asarray(skeletonize(mask)))
-    shape, shown = mask.shape, [a for a in range(mask.ndim) if mask.ndim == 2 or a != axis]
+    traced = trace_skeleton(skeleton)
+    shape, ndim = skeleton.shape, skeleton.ndim
+    shown = [a for a in range(ndim) if ndim == 2 or a != axis]
     finest = min(spacing_mm[a] for a in shown)
     scale = np.array([spacing_mm[a] / finest for a in shown]) * factor
 
@@ -51,7 +55,7 @@ def draw_network(mask: _Mask, *, axis: int, spacing_mm: Sequence[float]) -> Imag
         return [(x, shape[shown[1]] * scale[1] - y) for x, y in flat.tolist()]
 
     for start, end in zip(traced.starts[:-1], traced.starts[1:], strict=True):
-        draw.line(at(traced.points[start:end]), fill=COLOURS["skeleton"], width=1)
+        draw.line(at(traced.points[start:end]), fill=LINE_COLOUR, width=2)
     _draw_nodes(draw, traced, at(traced.nodes))
     return sheet
 
@@ -70,7 +74,11 @@ def data_uri(picture: Image) -> str:
     return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
 
 
-def _draw_nodes(draw: object, traced: TracedSkeleton, places: list[tuple[float, float]]) -> None:
-    for (x, y), degree in zip(places, traced.degrees().tolist(), strict=True):
-        colour = COLOURS["ghost"] if degree > 2 else COLOURS["miss"]
-        draw.ellipse((x - 2, y - 2, x + 2, y + 2), fill=colour)  # type: ignore[attr-defined]
+def _draw_nodes(
+    draw: ImageDraw, traced: TracedSkeleton, places: Sequence[tuple[float, float]]
+) -> None:
+    reach = 2 if len(places) < _MANY_NODES else 1
+    by_degree = sorted(zip(traced.degrees().tolist(), places, strict=True))  # junctions on top
+    for degree, (x, y) in by_degree:
+        colour = NODE_COLOURS["junction" if degree > 2 else "end"]
+        draw.ellipse((x - reach, y - reach, x + reach, y + reach), fill=colour)

@@ -8,17 +8,23 @@ from pathlib import Path
 
 import numpy as np
 
-from cldice_monai.evaluation.bootstrap import Interval
-from cldice_monai.evaluation.columns import COLUMNS, PAPER_COLUMNS, Column
-from cldice_monai.evaluation.markdown import comparison_cells, interval_text, introduction
-from cldice_monai.evaluation.run import Evaluation
+from cldice_monai.evaluation.columns import PAPER_COLUMNS, Column
+from cldice_monai.evaluation.markdown import introduction
+from cldice_monai.evaluation.run import Evaluation, Method
 from cldice_monai.files import replace_when_complete
-from cldice_monai.report.case_pictures import CasePictures, case_pictures
+from cldice_monai.report.case_pictures import Pictures, case_pictures, patch_pictures
 from cldice_monai.report.distributions import draw_distribution
-from cldice_monai.report.page_style import LEGEND, STYLE
-from cldice_monai.report.worst_patches import WorstPatch, worst_patches
+from cldice_monai.report.page_style import LEGEND, NETWORK_LEGEND, STYLE
+from cldice_monai.report.page_tables import ARROWS, case_table, further_tables, summary_table
+from cldice_monai.report.worst_patches import worst_patches
 
 __all__ = ["write_report"]
+
+_HEAD = (
+    "<!doctype html><html lang='en'><head><meta charset='utf-8'>"
+    "<meta name='viewport' content='width=device-width, initial-scale=1'>"
+    f"<title>Evaluation of segmentations</title><style>{STYLE}</style></head><body>"
+)
 
 
 def write_report(
@@ -45,102 +51,72 @@ def write_report(
 
 
 def _parts(evaluation: Evaluation, images: Mapping[str, Path]) -> Iterator[str]:
-    yield "<!doctype html><html lang='en'><head><meta charset='utf-8'>"
-    yield f"<title>Evaluation of segmentations</title><style>{STYLE}</style></head><body>"
+    yield _HEAD
     yield f"<h1>Evaluation</h1><p>{html.escape(introduction(evaluation))}</p>"
-    yield _table(evaluation, PAPER_COLUMNS)
-    others = [column for column in COLUMNS if column not in PAPER_COLUMNS]
-    yield f"<details><summary>Further figures</summary>{_table(evaluation, others)}</details>"
-    if evaluation.comparisons:
-        yield _comparisons(evaluation)
-    yield f"<details><summary>What the figures mean</summary>{_meanings()}</details>"
-    yield "<h2>Distributions</h2><p>A dot is a patch, or a case where whole volumes are measured; "
-    yield "the bar is the mean over cases.</p><div class='plots'>"
+    yield summary_table(evaluation, PAPER_COLUMNS)
+    yield "<p>An arrow says whether larger or smaller is better.</p>"
+    yield further_tables(evaluation)
+    yield "<h2>Distributions</h2><div class='plots'>"
     yield from (_distribution(evaluation, c) for c in PAPER_COLUMNS)
     yield "</div>"
-    worst = worst_patches(evaluation)
-    for number in range(len(evaluation.methods[0].cases)):
-        yield from _case(case_pictures(evaluation, number, images, worst))
+    yield from _worst(evaluation, images)
+    by_class = evaluation.by_class()
+    titles = [case.title for methods in by_class for case in methods[0].cases]
+    links = [f"<a href='#case-{n}'>{html.escape(title)}</a>" for n, title in enumerate(titles)]
+    yield f"<h2>Cases</h2><p>{', '.join(links)}</p>"
+    places = [(methods, n) for methods in by_class for n in range(len(methods[0].cases))]
+    for anchor, (methods, number) in enumerate(places):
+        yield from _case(methods, number, images, f"case-{anchor}")
     yield "</body></html>"
-
-
-def _table(evaluation: Evaluation, columns: Sequence[Column]) -> str:
-    measured = [c for c in columns if c.name in evaluation.methods[0].summary]
-    head = "".join(
-        f"<th title='{html.escape(c.definition, quote=True)}'>{html.escape(c.title)}"
-        f"<small>{_ARROWS[c.better]}</small></th>"
-        for c in measured
-    )
-    rows = []
-    for method in evaluation.methods:
-        cells = "".join(_cell(method.summary[c.name]) for c in measured)
-        rows.append(f"<tr><th>{html.escape(method.name)}</th>{cells}</tr>")
-    return f"<div class='wide'><table><tr><th></th>{head}</tr>{''.join(rows)}</table></div>"
-
-
-def _cell(interval: Interval) -> str:
-    mean, _, between = interval_text(interval).partition(" ")
-    return f"<td>{mean}<small>{between}</small></td>"
-
-
-_ARROWS = {"larger": " &#8593;", "smaller": " &#8595;", "nearer 1": " &#8594;1"}
-
-
-def _comparisons(evaluation: Evaluation) -> str:
-    first = html.escape(evaluation.methods[0].name)
-    rows = "".join(
-        f"<tr><th>{html.escape(name)}</th>"
-        + "".join(f"<td>{cell}</td>" for cell in cells)
-        + "</tr>"
-        for name, *cells in comparison_cells(evaluation)
-    )
-    return (
-        f"<details><summary>Differences from {first}</summary><p>Paired permutation test over "
-        "cases, two-sided; no p-value below six cases.</p><table><tr><th></th><th>figure</th>"
-        f"<th>difference</th><th>p</th><th>cases</th></tr>{rows}</table></details>"
-    )
-
-
-def _meanings() -> str:
-    items = (
-        f"<dt>{html.escape(c.title)}</dt><dd>{html.escape(c.definition)}; {c.better} is better</dd>"
-        for c in COLUMNS
-    )
-    return f"<dl>{''.join(items)}</dl>"
 
 
 def _distribution(evaluation: Evaluation, column: Column) -> str:
     if column.name not in evaluation.methods[0].summary:
         return ""
     values = {
-        method.name: np.concatenate([case.values[column.name] for case in method.cases])
+        method.title: np.concatenate([case.values[column.name] for case in method.cases])
         for method in evaluation.methods
     }
     means = [method.summary[column.name].mean for method in evaluation.methods]
-    drawing = draw_distribution(values, title=column.title, means=means)
-    return f"<figure><figcaption>{html.escape(column.title)}</figcaption>{drawing}</figure>"
+    dot = "a patch" if column.level == "patch" else "a case"
+    title = f"{column.title} {ARROWS[column.better]}"
+    drawing = draw_distribution(values, title=title, means=means)
+    words = f"{html.escape(column.title)}: a dot is {dot}, the bar the mean over cases"
+    return f"<figure><figcaption>{words}</figcaption>{drawing}</figure>"
 
 
-def _case(case: CasePictures) -> Iterator[str]:
-    yield f"<section><h2>{html.escape(case.title)}</h2>"
-    for note in case.notes:
-        yield f"<p class='note'>{html.escape(note)}</p>"
-    yield case.figures
-    yield f"<p class='legend'>{LEGEND}</p>"
-    for title, row in case.rows:
-        yield f"<h3>{title}</h3><div class='row'>{_figures(row)}</div>"
-    yield f"<h3>Networks</h3><div class='row'>{_figures(case.graphs)}</div>"
-    if case.worst:
-        yield "<h3>Worst patches</h3>"
-        yield from (_worst(patch, pictures) for patch, pictures in case.worst)
+def _worst(evaluation: Evaluation, images: Mapping[str, Path]) -> Iterator[str]:
+    worst = worst_patches(evaluation)
+    if not worst:
+        return
+    yield "<section><h2>Worst patches</h2><p>Those with the largest sum of b0 and b1 error, "
+    yield f"four of each method at most, seen along z.</p><p class='legend'>{LEGEND}</p>"
+    for patch in worst:
+        size = evaluation.settings.sampler.size_in(len(patch.start))
+        place, pictures = patch_pictures(patch, size, images)
+        title = html.escape(f"{patch.case.title}, {patch.method.name}: {patch.words()}")
+        yield f"<h3>{title}</h3><p>voxels {place}</p><div class='row'>{_figures(pictures)}</div>"
     yield "</section>"
 
 
-def _worst(patch: WorstPatch, pictures: Sequence[tuple[str, str]]) -> str:
-    return f"<p>{html.escape(patch.words())}</p><div class='row'>{_figures(pictures)}</div>"
+def _case(
+    methods: Sequence[Method], number: int, images: Mapping[str, Path], anchor: str
+) -> Iterator[str]:
+    cases = [method.cases[number] for method in methods]
+    pictures = case_pictures(methods, number, images)
+    yield f"<section id='{anchor}'><h2>{html.escape(cases[0].title)}</h2><p>{pictures.size}</p>"
+    for note in dict.fromkeys(str(note) for case in cases for note in case.notes):
+        yield f"<p class='note'>{html.escape(note)}</p>"
+    yield case_table(methods, number)
+    yield f"<p class='legend'>{LEGEND}</p>"
+    for title, row in pictures.rows:
+        yield f"<h3>{title}</h3><div class='row'>{_figures(row)}</div>"
+    networks = _figures(pictures.networks)
+    yield f"<h3>Networks, seen along z</h3><p class='legend'>{NETWORK_LEGEND}</p>"
+    yield f"<div class='row'>{networks}</div></section>"
 
 
-def _figures(pictures: Sequence[tuple[str, str]]) -> str:
+def _figures(pictures: Pictures) -> str:
     return "".join(
         f"<figure><img src='{uri}' alt='{html.escape(caption, quote=True)}'>"
         f"<figcaption>{html.escape(caption)}</figcaption></figure>"

@@ -22,11 +22,14 @@ COLOURS = {
 MEANINGS = {
     "segmentation": "segmentation",
     "skeleton": "its skeleton",
-    "ghost": "ghost: skeleton outside the label",
+    "ghost": "ghost: its skeleton outside the label",
     "miss": "miss: label's skeleton not covered",
     "label": "label",
 }
 """What each colour shows, in words."""
+
+
+_SEEN = 0.65  # share of the picture under a tint
 
 
 class Panel:
@@ -49,6 +52,20 @@ class Panel:
         painted.pixels = self.pixels.copy()
         painted.pixels[where] = COLOURS[colour]
         return painted
+
+    def with_tint(self, mask: np.ndarray, colour: str) -> Panel:
+        """Lay a colour over a mask through which the picture is seen."""
+        where = self._enlarge(mask)
+        painted = self._painted(where, colour)
+        seen = self.pixels[where].astype(np.float32)
+        painted.pixels[where] = (_SEEN * seen + (1 - _SEEN) * painted.pixels[where]).astype(
+            np.uint8
+        )
+        return painted
+
+    def with_cells(self, mask: np.ndarray, colour: str) -> Panel:
+        """Fill the pixels of a mask."""
+        return self._painted(self._enlarge(mask), colour)
 
     def with_outline(self, mask: np.ndarray, colour: str) -> Panel:
         """Draw a thin line along the inside of a mask."""
@@ -78,7 +95,7 @@ def image_panel(flat: Mapping[str, np.ndarray], *, pixels: int) -> Panel:
 
 
 def label_panel(flat: Mapping[str, np.ndarray], *, pixels: int) -> Panel:
-    """Draw the label's outline over the image.
+    """Draw the label over the dimmed image, its outline in full colour.
 
     Args:
         flat: projections.
@@ -87,11 +104,12 @@ def label_panel(flat: Mapping[str, np.ndarray], *, pixels: int) -> Panel:
     Returns:
         The panel.
     """
-    return image_panel(flat, pixels=pixels).with_outline(flat["label"], "label")
+    dimmed = _dimmed(flat, pixels)
+    return dimmed.with_tint(flat["label"], "label").with_outline(flat["label"], "label")
 
 
 def error_panel(flat: Mapping[str, np.ndarray], *, pixels: int) -> Panel:
-    """Draw the skeleton with ghosts and misses over the dimmed image.
+    """Draw segmentation and skeleton with ghosts and misses over the dimmed image.
 
     Args:
         flat: projections.
@@ -103,9 +121,15 @@ def error_panel(flat: Mapping[str, np.ndarray], *, pixels: int) -> Panel:
     Reference:
         Shit et al., clDice, CVPR 2021, supplement A and figures 5, 8 and 9.
     """
+    panel = _dimmed(flat, pixels).with_tint(flat["mask"], "segmentation")
+    for name in ("skeleton", "miss", "ghost"):
+        panel = panel.with_cells(flat[name], name)
+    return panel
+
+
+def _dimmed(flat: Mapping[str, np.ndarray], pixels: int) -> Panel:
     grey = as_grey(flat["image"]) // 2
-    panel = Panel(grey, _factor(grey, pixels)).with_dots(flat["skeleton"], "skeleton")
-    return panel.with_dots(flat["miss"], "miss").with_dots(flat["ghost"], "ghost")
+    return Panel(grey, _factor(grey, pixels))
 
 
 def _factor(picture: np.ndarray, pixels: int) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import torch
@@ -22,6 +23,8 @@ __all__ = [
     "require_same_data",
 ]
 
+_NO_LIMIT = timedelta(days=30)
+
 
 def local_device() -> str:
     """Return the device of this process: the GPU of its local rank, or the CPU.
@@ -34,8 +37,12 @@ def local_device() -> str:
     return f"cuda:{_environment('LOCAL_RANK')}"
 
 
-def join_processes() -> int:
+def join_processes(*, on_cpu: bool = False) -> int:
     """Meet the other processes, by NCCL on GPUs and gloo on CPUs; the first one alone reports.
+
+    Args:
+        on_cpu: the work is on the CPU although there may be GPUs, and of unequal length: processes
+            wait for each other as long as it takes.
 
     Returns:
         Rank of this process.
@@ -45,10 +52,12 @@ def join_processes() -> int:
     """
     show_input_errors_as_one_line()
     rank = _environment("RANK")
-    if torch.cuda.is_available():
+    on_gpu = torch.cuda.is_available() and not on_cpu
+    if on_gpu:
         torch.cuda.set_device(_environment("LOCAL_RANK"))
     if not dist.is_initialized():
-        dist.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
+        timeout = _NO_LIMIT if on_cpu else None
+        dist.init_process_group("nccl" if on_gpu else "gloo", timeout=timeout)
     if rank > 0:
         logging.getLogger("cldice_monai").setLevel(logging.WARNING)
     return rank
@@ -103,6 +112,6 @@ def _environment(name: str) -> int:
         return int(os.environ[name])
     except (KeyError, ValueError) as error:
         raise InputError(
-            f"{name} is not set: multi_gpu_train.json is for several processes; start them with "
+            f"{name} is not set: a multi_gpu config is for several processes; start them with "
             "torchrun --nproc_per_node=N -m monai.bundle run ..."
         ) from error

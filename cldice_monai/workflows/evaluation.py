@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 
+import torch.distributed as dist
+
 from cldice_monai.errors import show_input_errors_as_one_line
 from cldice_monai.report.evaluation_report import EvaluationRequest, write_evaluation
 from cldice_monai.workflows.overrides import check_overrides
@@ -24,7 +26,7 @@ def start_evaluation() -> None:
 
 
 def run_evaluation(request: EvaluationRequest) -> None:
-    """Evaluate, with progress in the log.
+    """Evaluate, with progress in the log; processes that joined share the cases out.
 
     Args:
         request: what is evaluated, how, and where the results go.
@@ -32,7 +34,8 @@ def run_evaluation(request: EvaluationRequest) -> None:
     Raises:
         InputError: a setting or file cannot be used.
     """
-    write_evaluation(request, show=_log_lines)
+    shared = dist.is_available() and dist.is_initialized()
+    write_evaluation(request, show=_log_lines, shared=shared)
 
 
 def _log_lines(text: str) -> None:

@@ -7,6 +7,8 @@ import math
 import time
 from typing import TYPE_CHECKING
 
+from cldice_monai.clock import clock
+
 if TYPE_CHECKING:
     from ignite.engine import Engine
 
@@ -69,7 +71,7 @@ class TrainingProgress:
         gone = self._last_line - self._start
         loss = engine.state.metrics.get("loss", math.nan)
         epoch = f"epoch {engine.state.epoch:>3}/{engine.state.max_epochs}"
-        times = f"{_clock(gone)} gone, {_clock(gone * left / done)} left"
+        times = f"{clock(gone)} gone, {clock(gone * left / done)} left"
         _logger.info("%s", "  ".join([epoch, *words, f"loss {loss:.3f}", times]))
 
 
@@ -114,9 +116,3 @@ def _number(figure: float) -> str:
     if 0 < figure < 1:
         return f"{figure:.3f}"
     return f"{figure:.1f}" if figure < 100 else f"{figure:.0f}"
-
-
-def _clock(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -57,3 +59,17 @@ def test_seed_repeats_the_interval_and_bad_settings_are_named():
         cluster_bootstrap(cases, level=95)
     with pytest.raises(ValueError, match="n_resamples must be at least 1"):
         cluster_bootstrap(cases, n_resamples=0)
+
+
+def test_interval_is_that_of_all_draws_looked_at_one_by_one():
+    """Two cases of two patches: all 4 x 16 equally likely draws, counted out."""
+    cases = [[0.0, 1.0], [4.0, 9.0]]
+    draws = []
+    for chosen in product(cases, repeat=2):
+        for patches in product(*[product(case, repeat=2) for case in chosen]):
+            draws.append(np.mean([np.mean(drawn) for drawn in patches]))
+    assert len(draws) == 64
+    for level in (0.6, 0.8, 0.95):
+        found = cluster_bootstrap(cases, n_resamples=40_000, level=level)
+        low, high = np.quantile(draws, [(1 - level) / 2, (1 + level) / 2], method="inverted_cdf")
+        assert (found.low, found.high) == (low, high)

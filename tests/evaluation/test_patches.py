@@ -35,7 +35,7 @@ def test_figures_are_those_of_the_metrics(shape):
     np.testing.assert_allclose(found["streetmover"], expected, rtol=1e-6)
     for i in range(3):
         counts = opt_junction_counts(pred[i], label[i])
-        names = ("junctions_matched", "junctions_predicted", "junctions_labelled")
+        names = ("branches_matched", "branches_predicted", "branches_labelled")
         measured = [found[name][i] for name in names]
         assert measured == [counts.matched, counts.predicted, counts.labelled]
 

@@ -10,7 +10,9 @@ import pytest
 
 from cldice_monai.errors import InputError
 from cldice_monai.evaluation.case import EvaluationSettings
+from cldice_monai.evaluation.jobs import several_processes
 from cldice_monai.evaluation.run import evaluate
+from cldice_monai.skeleton.graph import skeleton_graph
 from cldice_monai.topology import PatchSampler, betti_numbers
 from tests.evaluation.masks import SPACING, save_mask, vessels
 
@@ -50,7 +52,9 @@ def test_perfect_prediction_has_perfect_figures(make_masks: Callable):
 def test_number_of_processes_and_order_of_methods_change_nothing(make_masks: Callable):
     folder = make_masks(2)
     one = evaluate([folder / "good", folder / "bad"], folder / "labels", FEW)
-    two = evaluate([folder / "bad", folder / "good"], folder / "labels", FEW, n_workers=2)
+    two = evaluate(
+        [folder / "bad", folder / "good"], folder / "labels", FEW, measure=several_processes(2)
+    )
     assert one.methods[0].summary == two.methods[1].summary
     assert one.methods[1].summary == two.methods[0].summary
 
@@ -74,10 +78,62 @@ def test_classes_are_measured_each_for_itself(make_masks: Callable, tmp_path: Pa
     settings = EvaluationSettings(FEW.sampler, classes=(1, 2))
     lines: list[str] = []
     result = evaluate([tmp_path / "two_pred"], tmp_path / "two", settings)
-    dice = {case.class_number: case.volume["dice"] for case in result.methods[0].cases}
+    dice = {method.class_number: method.summary["dice"].mean for method in result.methods}
     assert dice == {1: 1.0, 2: 0.0}
+    assert [method.title for method in result.methods] == ["two_pred, class 1", "two_pred, class 2"]
     evaluate([tmp_path / "two_pred"], tmp_path / "two", FEW, show=lines.append)
     assert any("holds the values 1, 2" in line and "vessel" in line for line in lines)
+
+
+def test_classes_of_a_case_are_no_further_cases(tmp_path: Path):
+    for i in range(3):
+        label = np.where(vessels(i), 1, np.where(vessels(i + 9), 2, 0))
+        save_mask(tmp_path / "label" / f"case_{i}.nii.gz", label)
+        save_mask(tmp_path / "worse" / f"case_{i}.nii.gz", label * (vessels(i + 5) == 0))
+    settings = EvaluationSettings(FEW.sampler, classes=(1, 2))
+    result = evaluate([tmp_path / "label", tmp_path / "worse"], tmp_path / "label", settings)
+    assert sorted(result.comparisons) == ["worse, class 1", "worse, class 2"]
+    for comparison in result.comparisons.values():
+        assert comparison["dice"].difference < 0
+        assert (comparison["dice"].n_cases, comparison["dice"].p_value) == (3, None)
+    assert [len(methods) for methods in result.by_class()] == [2, 2]
+
+
+def test_class_that_no_voxel_has_is_noted(make_masks: Callable):
+    folder = make_masks(1)
+    lines: list[str] = []
+    settings = EvaluationSettings(FEW.sampler, classes=(1, 7))
+    evaluate([folder / "good"], folder / "labels", settings, show=lines.append)
+    assert any("no voxel of class 7" in line for line in lines)
+
+
+def test_volumes_and_flat_images_are_summarised_together(tmp_path: Path):
+    """Whichever comes first: only the volume has a b2."""
+    for name, flat in (("a", True), ("b", False), ("c", True)):
+        mask = vessels(0, (40, 40))[..., None] if flat else vessels(0)
+        save_mask(tmp_path / "both" / f"{name}.nii.gz", mask)
+    other = tmp_path / "other"
+    for name in "abc":
+        save_mask(other / f"{name}.nii.gz", _read(tmp_path / "both" / f"{name}.nii.gz"))
+    result = evaluate([tmp_path / "both", other], tmp_path / "both", FEW)
+    assert result.methods[0].summary["b2_error"].n_cases == 1
+    assert result.methods[0].summary["b1_error"].n_cases == 3
+    assert result.comparisons["other"]["b2_error"].n_cases == 1
+
+
+def test_network_that_lost_loops_is_noted(tmp_path: Path):
+    """Here the voxels around the holes all touch, so that they make a single junction."""
+    rows = ["11111", "10111", "11011", "10101", "11011"]
+    mask = np.array([[c == "1" for c in row] for row in rows])[..., None]
+    save_mask(tmp_path / "a" / "case.nii.gz", mask)
+    lines: list[str] = []
+    (method,) = evaluate([tmp_path / "a"], tmp_path / "a", FEW, show=lines.append).methods
+    (case,) = method.cases
+    assert case.patches["lost_loops_label"].tolist() == [1.0] * 4
+    assert case.patches["lost_loops_pred"].tolist() == [1.0] * 4
+    assert "4 of 4 patches; loops of mask - loops of network: 1" in str(case.notes)
+    with pytest.warns(UserWarning, match="the graph has 1 loop"):
+        skeleton_graph(mask[..., 0])
 
 
 def test_flat_volumes_are_measured_in_two_dimensions(tmp_path: Path):
@@ -112,6 +168,12 @@ def test_empty_masks_and_a_label_of_one_voxel_are_measured(tmp_path: Path):
     assert by_case["one"]["dice"].tolist() == [0.0]
     assert method.summary["dice"].n_cases == 1
     assert method.summary["b0_error"].mean == 1.0
+
+
+def _read(path: Path) -> np.ndarray:
+    import nibabel as nib
+
+    return np.asarray(nib.load(path).dataobj)
 
 
 def _spoil(kind: str, folder: Path) -> None:

@@ -65,7 +65,9 @@ def test_json_gives_every_figure_with_what_it_depends_on(evaluation, tmp_path: P
     assert nothing["figures"]["b0_error"] == 0
     assert nothing["spacing_mm"] == pytest.approx([2.0, 1.0, 0.5])
     assert content["comparisons_with_the_first"]["bad"]["dice"]["p_value"] is None
-    assert set(content["definitions"]) == {column.name for column in COLUMNS}
+    defined = {column.name for column in COLUMNS} | {"length_mm", "junctions", "ends"}
+    assert set(content["definitions"]) == defined
+    assert nothing["patch_size_voxels"] == [12, 12, 12]
 
 
 def test_csv_has_a_row_a_case_and_a_row_a_patch_and_leaves_cells_empty(evaluation, tmp_path: Path):

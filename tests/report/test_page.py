@@ -40,7 +40,8 @@ class _Page(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag not in ("meta", "img"):
             self.open.append(tag)
-        self.addresses += [v or "" for name, v in attrs if name in ("src", "href", "srcset")]
+        found = [v or "" for name, v in attrs if name in ("src", "href", "srcset")]
+        self.addresses += [address for address in found if not address.startswith("#")]
 
     def handle_endtag(self, tag: str) -> None:
         assert self.open.pop() == tag
@@ -72,7 +73,7 @@ def test_page_needs_nothing_from_outside_and_every_picture_decodes(page: Path):
     assert "url(" not in text
     assert "@import" not in text
     assert "<script" not in text
-    # 2 cases: 3 axes of image, label and 2 methods, 3 networks, and the worst patches
+    # 2 cases: 3 axes of image, label and 2 methods, 3 networks; the worst patches come on top
     assert len(parsed.addresses) >= 2 * (3 * 4 + 3)
     for address in parsed.addresses:
         head, _, content = address.partition(",")

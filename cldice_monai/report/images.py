@@ -1,0 +1,52 @@
+"""The images behind the pictures of a report: which belongs to which case."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from cldice_monai.data.nifti_grid import read_grid, require_same_grid
+from cldice_monai.data.pairing import group_channels, list_volumes, name_some
+from cldice_monai.errors import InputError
+from cldice_monai.evaluation.find_pairs import CasePair
+
+__all__ = ["images_of_cases"]
+
+
+def images_of_cases(
+    folder: Path, pairs: Sequence[CasePair], *, show: Callable[[str], None] = lambda line: None
+) -> dict[str, Path]:
+    """Find the image of each case, of several channels the first, and check its grid.
+
+    Headers alone are read, so that an image that does not fit is told before anything is measured.
+
+    Args:
+        folder: folder with .nii or .nii.gz images.
+        pairs: the cases.
+        show: takes a note where cases have no image.
+
+    Returns:
+        Case id to file.
+
+    Raises:
+        InputError: the folder is missing or holds no image of a case, or an image cannot be read
+            or lies on another grid than its label.
+    """
+    if not folder.is_dir():
+        raise InputError(f"{folder}: no such folder; give image_dir a folder of .nii.gz images")
+    cases = [pair.case_id for pair in pairs]
+    groups = group_channels(list_volumes(folder), known_ids=cases)
+    images = {case: groups[case][0] for case in cases if case in groups}
+    missing = [case for case in cases if case not in images]
+    if not images:
+        raise InputError(
+            f"{folder}: no .nii.gz image of {name_some(missing)}; give image_dir the folder of "
+            "the images that were segmented"
+        )
+    if missing:
+        show(f"note: {folder}: no image of {name_some(missing)}; the label is drawn instead")
+    for pair in pairs:
+        if pair.case_id in images:
+            image, label = read_grid(images[pair.case_id]), read_grid(pair.label)
+            require_same_grid(image, label, remedy="give the image that was segmented")
+    return images

@@ -1,7 +1,7 @@
 """Print the scores of a finished inference beside simple thresholds, and where its files are.
 
-Reads metrics.json of an inference run and the volumes it segmented. Exit status 1 if
---min-cldice is given and the mean clDice is below it.
+Reads metrics.json of an inference run and the volumes it segmented, and of other runs on the same
+volumes. Exit status 1 if --min-cldice is given and the mean clDice of the first is below it.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -32,19 +33,35 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("output_dir", type=Path, help="output_dir of the inference")
     parser.add_argument("--dataset-dir", required=True, help="dataset_dir of the inference")
+    parser.add_argument(
+        "--also", metavar="NAME=DIR", action="append", default=[], help="another inference to show"
+    )
     parser.add_argument("--min-cldice", type=float, help="fail below this mean clDice")
     arguments = parser.parse_args()
     try:
-        cldice = print_summary(arguments.output_dir, arguments.dataset_dir)
+        also = dict(named_folder(text) for text in arguments.also)
+        cldice = print_summary(arguments.output_dir, arguments.dataset_dir, also)
     except InputError as error:
         sys.exit(f"error: {error}")
     if arguments.min_cldice is not None:
         judge(cldice, arguments.min_cldice)
 
 
-def print_summary(output_dir: Path, dataset_dir: str) -> list[float]:
+def named_folder(text: str) -> tuple[str, Path]:
+    """Read NAME=DIR."""
+    name, equals, folder = text.partition("=")
+    if not name or not equals or not folder:
+        raise InputError(f"--also {text}: not a name and a folder; write --also NAME=DIR")
+    return name, Path(folder)
+
+
+def print_summary(
+    output_dir: Path, dataset_dir: str, also: Mapping[str, Path] | None = None
+) -> list[float]:
     """Print one table a volume and the files; return the clDice of the scored volumes."""
+    folders = {"this model": output_dir, **(also or {})}
     metrics = read_metrics(output_dir / "metrics.json")
+    others = {name: read_metrics(path / "metrics.json") for name, path in (also or {}).items()}
     in_channels = metrics["settings"]["in_channels"]
     cases = {c.case_id: c for c in find_inference_cases(dataset_dir, in_channels=in_channels)}
     cldice = []
@@ -55,13 +72,14 @@ def print_summary(output_dir: Path, dataset_dir: str) -> list[float]:
             print(f"  not scored: {result.get('scores_missing_because', 'not in dataset_dir')}")
         else:
             cldice.append(scores["cldice"])
-            rows = {"this model": scores}
+            rows = {"this model": scores} | scores_of(others, case_id)
             image, label = read_volume(case.image).array[0], read_volume(case.label).array[0]
             image = fill_non_finite(image)
             for method, name in METHODS.items():
                 rows[name] = score_segmentation(segment_by_threshold(image, method), label)
             print_table(rows)
-        print_files(output_dir, case_id)
+        for name, folder in folders.items():
+            print_files(folder, case_id, of=name if others else "")
     print(f"\nscores of all volumes  {output_dir / 'metrics.json'}")
     return cldice
 
@@ -86,8 +104,16 @@ def print_table(rows: dict[str, dict[str, Any]]) -> None:
         print(f"  {name:<20} {values}   {'/'.join(str(e) for e in scores['betti_errors'])}")
 
 
-def print_files(output_dir: Path, case_id: str) -> None:
+def scores_of(runs: Mapping[str, dict[str, Any]], case_id: str) -> dict[str, dict[str, Any]]:
+    """Return by the name of a run the scores that it has of one volume."""
+    found = {name: run["cases"].get(case_id, {}).get("scores") for name, run in runs.items()}
+    return {name: scores for name, scores in found.items() if scores is not None}
+
+
+def print_files(output_dir: Path, case_id: str, *, of: str = "") -> None:
     """Print the paths of what was written for one volume."""
+    if of:
+        print(f"  {of}")
     print(f"  mask     {output_dir / f'{case_id}_mask.nii.gz'}")
     print(f"  picture  {output_dir / f'{case_id}_preview.png'}")
 

@@ -1,14 +1,13 @@
 """Train the zero-shot weights on synthetic volumes alone; run it again to go on after a break.
 
-Writes OUT/seed_N.pt (half precision, the last step) and OUT/seed_N.json (command, plan, seconds,
-hardware). Volumes and checkpoints lie in --work-dir, which git ignores. --install copies the
-finished weights of a seed into the bundle; nothing else does.
+Writes OUT/seed_N.pt (half precision, the last step) and OUT/seed_N.json (how images are prepared;
+command, plan, seconds, hardware). Volumes and checkpoints lie in --work-dir, which git ignores.
+--install makes the finished weights of a seed those of the bundle; nothing else does.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import platform
 import shlex
@@ -18,10 +17,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from install_zero_shot import install
 
 from cldice_monai.data.synthetic import GENERATOR_VERSION
 from cldice_monai.errors import InputError
-from cldice_monai.files import replace_when_complete
 from cldice_monai.inferers import cpu_has_bfloat16
 from cldice_monai.workflows import save_weights
 from cldice_monai.zero_shot import (
@@ -33,7 +32,6 @@ from cldice_monai.zero_shot import (
 )
 
 ROOT = Path(__file__).resolve().parents[1]
-INSTALLED = ROOT / "bundle" / "models" / "model.pt"
 LOSSES_AVERAGED = 50
 
 
@@ -42,7 +40,7 @@ def main() -> None:
     arguments = read_arguments()
     try:
         if arguments.install is not None:
-            install(arguments.install)
+            install(arguments.install, bundle=arguments.bundle)
             return
         for seed in arguments.seeds:
             train(seed, arguments)
@@ -58,7 +56,12 @@ def read_arguments() -> argparse.Namespace:
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "results" / "zero_shot")
     parser.add_argument("--work-dir", type=Path, default=ROOT / "output" / "zero_shot")
     parser.add_argument("--workers", type=int, default=2, help="processes that draw volumes")
-    parser.add_argument("--install", type=Path, metavar="WEIGHTS", help="copy into the bundle")
+    parser.add_argument(
+        "--install", type=Path, metavar="WEIGHTS", help="train nothing, write them into the bundle"
+    )
+    parser.add_argument(
+        "--bundle", type=Path, default=ROOT / "bundle", help="the bundle (default: this checkout's)"
+    )
     return parser.parse_args()
 
 
@@ -74,20 +77,17 @@ def train(seed: int, arguments: argparse.Namespace) -> None:
         volumes, plan=plan, seed=seed, checkpoint=folder / "checkpoint.pt", device=device
     )
     weights = arguments.out / f"seed_{seed}.pt"
-    save_weights(half_precision(network), weights)
     log = {
         "command": shlex.join([Path(sys.executable).name, *sys.argv]),
         "seed": seed,
         "budget": arguments.budget,
         "plan": asdict(plan),
-        "recipe": asdict(RECIPE),
         "generator_version": GENERATOR_VERSION,
         "last_loss": sum(losses[-LOSSES_AVERAGED:]) / len(losses[-LOSSES_AVERAGED:]),
         "training_seconds": round(seconds),
         **hardware(device),
     }
-    with replace_when_complete(weights.with_suffix(".json")) as temporary:
-        temporary.write_text(json.dumps(log, indent=2) + "\n", encoding="utf-8")
+    save_weights(half_precision(network), weights, preparation=RECIPE, training=log)
     print(f"weights  {weights}")
 
 
@@ -109,15 +109,6 @@ def cpu_name() -> str:
     lines = info.read_text(encoding="utf-8").splitlines() if info.is_file() else []
     names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
     return names[0] if names else platform.processor()
-
-
-def install(weights: Path) -> None:
-    """Copy finished weights into the bundle."""
-    if not weights.is_file():
-        raise InputError(f"--install {weights}: no such file; train that seed first")
-    with replace_when_complete(INSTALLED) as temporary:
-        temporary.write_bytes(weights.read_bytes())
-    print(f"installed  {INSTALLED}")
 
 
 if __name__ == "__main__":

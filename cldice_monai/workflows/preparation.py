@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -84,12 +84,15 @@ def _within(value: object, low: float, high: float) -> bool:
 NAMES = tuple(field.name for field in fields(Preparation))
 
 
-def preparation_to_json(preparation: Preparation, *, sha256: str) -> str:
+def preparation_to_json(
+    preparation: Preparation, *, sha256: str, training: Mapping[str, Any] | None = None
+) -> str:
     """Return the text of the file that lies beside weights.
 
     Args:
         preparation: what is written, one key an attribute.
         sha256: hash of the file of the weights, in hexadecimal.
+        training: what is to be known of how they were made, plain values; None for nothing.
 
     Example:
         >>> text = preparation_to_json(Preparation(side_mm=0.002), sha256="ab12")
@@ -97,8 +100,9 @@ def preparation_to_json(preparation: Preparation, *, sha256: str) -> str:
         (0.002, 'ab12')
     """
     values = {name: value for name, value in asdict(preparation).items() if name in NAMES}
+    values |= {"sha256": sha256} | ({} if training is None else {"training": dict(training)})
     lines = [f"    {json.dumps(name)}: {json.dumps(value)}" for name, value in values.items()]
-    return "{\n" + ",\n".join([*lines, f'    "sha256": {json.dumps(sha256)}']) + "\n}\n"
+    return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
 def preparation_from_json(text: str, *, path: Path, sha256: str) -> Preparation:
@@ -123,6 +127,8 @@ def preparation_from_json(text: str, *, path: Path, sha256: str) -> Preparation:
         raise InputError(
             f"{path}: not a JSON file ({error}); copy it again with its weights"
         ) from None
+    if isinstance(content, dict):
+        content.pop("training", None)  # for people
     unknown = sorted(set(content) - {*NAMES, "sha256"}) if isinstance(content, dict) else []
     if not isinstance(content, dict) or "sha256" not in content or unknown:
         what = f"it holds {unknown[0]}" if unknown else "it holds no sha256 of them"

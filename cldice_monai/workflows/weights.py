@@ -9,6 +9,7 @@ import os
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import nn
@@ -28,7 +29,11 @@ _logger = logging.getLogger(__name__)
 
 
 def save_weights(
-    network: nn.Module, path: str | os.PathLike[str], *, preparation: Preparation | None = None
+    network: nn.Module,
+    path: str | os.PathLike[str],
+    *,
+    preparation: Preparation | None = None,
+    training: Mapping[str, Any] | None = None,
 ) -> None:
     """Write the weights of a network, under a temporary name until they are complete.
 
@@ -37,10 +42,11 @@ def save_weights(
         path: file to write; its folder is made.
         preparation: how images are prepared for the network; written beside the weights under
             their name with the ending .json, see `read_preparation`. None writes the weights alone.
+        training: what is to be known of how they were made; written along, and not read.
     """
     content = io.BytesIO()  # torch hides a full disk behind an error of its own
     torch.save(network.state_dict(), content)
-    _write(Path(path), content.getvalue(), preparation)
+    _write(Path(path), content.getvalue(), preparation, training)
 
 
 def copy_weights(
@@ -68,12 +74,18 @@ def copy_weights(
     _write(Path(target), path.read_bytes(), preparation)
 
 
-def _write(path: Path, content: bytes, preparation: Preparation | None) -> None:
+def _write(
+    path: Path,
+    content: bytes,
+    preparation: Preparation | None,
+    training: Mapping[str, Any] | None = None,
+) -> None:
     if preparation is None:
         with replace_when_complete(path) as temporary:
             temporary.write_bytes(content)
         return
-    text = preparation_to_json(preparation, sha256=hashlib.sha256(content).hexdigest())
+    digest = hashlib.sha256(content).hexdigest()
+    text = preparation_to_json(preparation, sha256=digest, training=training)
     # Both files are whole before the first gets its name. A kill between the two renames leaves a
     # pair that does not fit, which the hash tells.
     with (

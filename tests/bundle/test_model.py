@@ -13,7 +13,8 @@ import pytest
 import torch
 from monai.bundle import ConfigParser, ConfigWorkflow
 
-from cldice_monai.workflows import load_weights
+from cldice_monai.workflows import Preparation, load_weights, read_preparation
+from cldice_monai.zero_shot import RECIPE
 
 pytestmark = pytest.mark.filterwarnings("ignore:parsing config_file:UserWarning")
 
@@ -47,14 +48,21 @@ def test_the_file_is_a_plain_state_dict_of_the_bundles_network():
 def test_figures_in_the_metadata_are_of_these_weights():
     figures = json.loads((BUNDLE / "configs" / "metadata.json").read_text())["eval_metrics"]
     assert figures["weights_sha256"] == digest()
-    assert figures["made_by"].startswith("scripts/make_quickstart_model.py")
+    assert figures["made_by"].startswith("scripts/evaluate_zero_shot.py")
+    assert len(figures["volumes"]) >= 2
+
+
+def test_the_preparation_beside_the_weights_is_that_of_the_recipe():
+    expected = {name: getattr(RECIPE, name) for name in vars(Preparation())}
+    assert read_preparation(MODEL) == Preparation(**expected)
 
 
 @pytest.mark.parametrize("name", ["docs/README.md", "docs/data_license.txt"])
 def test_the_docs_say_whose_weights_they_are(name: str):
     text = " ".join((BUNDLE / name).read_text().split())
     assert "models/model.pt" in text
-    assert "those of the quick start" in text
+    assert "are the zero-shot weights" in text
+    assert "synthetic volumes alone" in text
 
 
 @pytest.mark.slow

@@ -15,6 +15,7 @@ from monai.bundle import ConfigWorkflow
 import cldice_monai
 from cldice_monai.cli import main
 from cldice_monai.errors import InputError
+from cldice_monai.workflows import read_preparation
 
 BUNDLE = Path(__file__).parents[2] / "bundle"
 
@@ -79,7 +80,8 @@ class TestBatch:
             rows = list(csv.DictReader(file))
         assert [(row["case"], row["status"]) for row in rows] == [("a", "done"), ("b", "done")]
         manifest = json.loads((out / "manifest.json").read_text())
-        assert manifest["settings"]["threshold"] == 0.5
+        shipped = read_preparation(BUNDLE / "models" / "model.pt")
+        assert manifest["settings"]["threshold"] == shipped.threshold
         assert len(manifest["weights"]["sha256"]) == 64
         assert manifest["peak_memory_bytes"] > 10**6
         assert [len(case["input"][0]["sha256"]) for case in manifest["cases"]] == [64, 64]

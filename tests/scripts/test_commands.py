@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-FILES = ["_environment.sh", "_quickstart.sh", "test.sh", "quickstart.sh"]
+FILES = ["_environment.sh", "test.sh", "quickstart.sh"]
 
 
 @pytest.fixture
@@ -80,15 +80,19 @@ def test_quickstart_trains_segments_an_unseen_volume_and_asks_for_cldice(project
     result = _run(project, "scripts/quickstart.sh")
     assert result.returncode == 0, result.stdout + result.stderr
     calls = (project / "calls.txt").read_text().splitlines()
-    training, inference, summary = [call for call in calls if "import" not in call]
-    assert "run training --bundle_root bundle" in training
-    assert "--config_file bundle/configs/train.json" in training
+    training, inference, shipped, summary = [call for call in calls if "import" not in call]
+    assert "run training --config_file bundle/configs/train.json" in training
     assert "bundle/configs/inference.json" in inference
     assert "--weights output/quickstart/models/model.pt" in inference
+    assert "--weights" not in shipped  # those of the bundle
+    assert all("--bundle_root bundle" in call for call in (training, inference, shipped))
     assert summary.endswith("--min-cldice 0.80")
+    assert "bundle's weights=output/quickstart/shipped" in summary
 
 
-@pytest.mark.parametrize("step", ["training", "inference.json", "--min-cldice"])
+@pytest.mark.parametrize(
+    "step", ["training", "models/model.pt", "quickstart/shipped", "--min-cldice"]
+)
 def test_quickstart_fails_with_any_of_its_steps(project: Path, step: str):
     _stand_in(project, "python", fails_on=step)
     assert _run(project, "scripts/quickstart.sh").returncode == 1

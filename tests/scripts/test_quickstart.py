@@ -33,5 +33,6 @@ def test_quickstart_scores_an_unseen_volume_and_changes_no_shipped_file(root: Pa
         ["bash", "scripts/quickstart.sh"], cwd=root, capture_output=True, text=True, check=False
     )
     assert result.returncode == 0, result.stdout + result.stderr
-    assert "clDice" in result.stdout.split("3 of 3")[1]
+    assert "clDice" in result.stdout.split("4 of 4")[1]
+    assert "bundle's weights" in result.stdout.split("4 of 4")[1]
     assert _shipped(root) == before

@@ -47,6 +47,29 @@ def test_verdict_follows_the_measured_cldice(
     assert max(len(line) for line in tables) <= 80
 
 
+def test_another_run_stands_in_the_same_table(root: Path, make_dataset: Callable, tmp_path: Path):
+    dataset = make_dataset(0, n_test=1)
+    _results(tmp_path / "out", dataset, rows_kept=40)
+    _results(tmp_path / "other", dataset, rows_kept=12)
+    words = [tmp_path / "out", "--dataset-dir", dataset, "--min-cldice", "0.8"]
+    result = _summarise(root, *words, "--also", f"bundle's weights={tmp_path / 'other'}")
+    assert result.returncode == 0, result.stdout + result.stderr  # the first is judged
+    rows = [line[:22].strip() for line in result.stdout.splitlines() if line.endswith("/0")]
+    assert rows[:2] == ["this model", "bundle's weights"]
+    assert f"{tmp_path / 'other'}/case_0_preview.png" in result.stdout
+
+
+@pytest.mark.parametrize("also", ["folder", "=folder", "name="])
+def test_another_run_without_a_name_is_refused(
+    also: str, root: Path, make_dataset: Callable, tmp_path: Path
+):
+    result = _summarise(root, tmp_path, "--dataset-dir", make_dataset(0, n_test=1), "--also", also)
+    assert result.returncode == 1
+    assert (
+        result.stderr == f"error: --also {also}: not a name and a folder; write --also NAME=DIR\n"
+    )
+
+
 def test_missing_metrics_are_one_line(root: Path, make_dataset: Callable, tmp_path: Path):
     result = _summarise(root, tmp_path, "--dataset-dir", make_dataset(0, n_test=1))
     assert result.returncode == 1

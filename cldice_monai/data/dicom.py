@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from cldice_monai.data.itk_file import ras_affine
+from cldice_monai.data.itk_module import load_itk
 from cldice_monai.data.nifti import Volume
 from cldice_monai.errors import InputError
 from cldice_monai.memory import require_bytes
@@ -39,9 +40,7 @@ def read_dicom_folder(folder: Path) -> Volume:
         InputError: if there is no series or more than one, slices are missing, or a file is
             damaged.
     """
-    import itk
-
-    itk.Object.SetGlobalWarningDisplay(False)
+    itk = load_itk()
     names = itk.GDCMSeriesFileNames.New()
     names.SetUseSeriesDetails(False)
     names.SetDirectory(str(folder))
@@ -96,8 +95,7 @@ def _require_all_read(folder: Path, files: list[Path]) -> None:
 
 def _require_sizes(files: list[Path]) -> None:
     """Compare what each header promises with its file before anything is allocated."""
-    import itk
-
+    itk = load_itk()
     total = 0
     for file in files:
         reader: Any = itk.GDCMImageIO.New()

@@ -12,6 +12,7 @@ import numpy as np
 from cldice_monai.data.dicom import is_dicom_folder, read_dicom_folder
 from cldice_monai.data.itk_claims import META_ENDINGS
 from cldice_monai.data.itk_file import has_itk_ending, read_itk_file, write_itk_like
+from cldice_monai.data.itk_module import load_itk
 from cldice_monai.data.nifti import Volume, join_channels, read_volume, write_like
 from cldice_monai.data.nifti_file import has_nifti_ending
 from cldice_monai.data.nifti_write import write_new
@@ -36,6 +37,7 @@ class FileFormat:
         write: takes an (X, Y, Z) array, a path without ending, the volume that was read, and the
             number type; writes a file of the same grid and returns its path.
         needs_spacing: the files do not say the size of their voxels.
+        load: loads what reads them, in the main thread before others begin.
     """
 
     name: str
@@ -43,6 +45,7 @@ class FileFormat:
     read: Callable[[Path, Spacing | None], Volume]
     write: Callable[[np.ndarray, Path, Volume, DType], Path]
     needs_spacing: bool = False
+    load: Callable[[], object] = lambda: None
 
 
 def format_of(path: Path) -> FileFormat | None:
@@ -143,9 +146,17 @@ def _is_other_picture(path: Path) -> bool:
 
 FORMATS: tuple[FileFormat, ...] = (
     FileFormat("NIfTI", has_nifti_ending, lambda path, _: read_volume(path), _write_nifti),
-    FileFormat("ITK", has_itk_ending, lambda path, _: read_itk_file(path), _write_itk),
+    FileFormat(
+        "ITK", has_itk_ending, lambda path, _: read_itk_file(path), _write_itk, load=load_itk
+    ),
     FileFormat("TIFF", has_tiff_ending, read_tiff_stack, _write_tiff, needs_spacing=True),
     FileFormat("picture", _is_other_picture, lambda path, _: read_picture(path), _write_picture),
-    FileFormat("DICOM", is_dicom_folder, lambda path, _: read_dicom_folder(path), _write_dicom),
+    FileFormat(
+        "DICOM",
+        is_dicom_folder,
+        lambda path, _: read_dicom_folder(path),
+        _write_dicom,
+        load=load_itk,
+    ),
 )
 """Every format, the first that matches counts."""

@@ -15,6 +15,7 @@ from cldice_monai.data.itk_claims import (
     read_claim,
     require_complete,
 )
+from cldice_monai.data.itk_module import load_itk
 from cldice_monai.data.nifti import Volume
 from cldice_monai.errors import InputError
 from cldice_monai.files import replace_when_complete
@@ -54,7 +55,7 @@ def read_itk_file(path: Path) -> Volume:
     n_dims = image.GetImageDimension()
     if n_dims not in (2, 3):
         raise InputError(f"{path}: has {n_dims} axes of space, two or three are needed")
-    array = _itk().array_from_image(image)
+    array = load_itk().array_from_image(image)
     if array.dtype.kind not in "iuf":
         raise InputError(f"{path}: voxels of type {array.dtype} are no intensities; convert them")
     if array.ndim == n_dims:
@@ -91,7 +92,7 @@ def write_itk_like(
     Raises:
         InputError: if the file cannot be written.
     """
-    itk = _itk()
+    itk = load_itk()
     source = _image(like)
     values = array.astype(dtype).transpose(2, 1, 0)
     if source.GetImageDimension() == 2:
@@ -136,7 +137,7 @@ def _affine(path: Path, image: Any) -> np.ndarray:
     affine = ras_affine(
         list(image.GetOrigin()),
         list(image.GetSpacing()),
-        _itk().array_from_matrix(image.GetDirection()),
+        load_itk().array_from_matrix(image.GetDirection()),
     )
     lengths = np.linalg.norm(affine[:3, :3], axis=0)
     if not (np.isfinite(affine).all() and lengths.all()):
@@ -148,7 +149,7 @@ def _affine(path: Path, image: Any) -> np.ndarray:
 
 def _image(path: Path) -> Any:
     """Let ITK read a file that was checked."""
-    itk = _itk()
+    itk = load_itk()
     try:
         return itk.imread(str(path))
     except (RuntimeError, KeyError, TypeError) as error:  # KeyError: a type it was not built for
@@ -157,10 +158,3 @@ def _image(path: Path) -> Any:
         raise InputError(
             f"{path}: ITK cannot read it ({reason[:120]}); copy or export the file again"
         ) from error
-
-
-def _itk() -> Any:
-    import itk
-
-    itk.Object.SetGlobalWarningDisplay(False)  # its warnings would come between ours
-    return itk

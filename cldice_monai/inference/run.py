@@ -95,7 +95,7 @@ def predict_cases(
     """
     started = time.monotonic()
     cases = find_inputs(request.inputs, channels=request.channels)
-    _check_spacing(cases, request.spacing)
+    _prepare_formats(cases, request.spacing)
     settings = {**request.settings, "save_prob": request.save_prob}
     recipe = Recipe(weights=request.weights, settings=settings)
     made_with = _made_with(recipe, request.spacing)
@@ -116,8 +116,11 @@ def _made_with(recipe: Recipe, spacing: Spacing | None) -> dict[str, Any]:
     }
 
 
-def _check_spacing(cases: Sequence[VesselCase], spacing: Spacing | None) -> None:
+def _prepare_formats(cases: Sequence[VesselCase], spacing: Spacing | None) -> None:
     formats = [format_of(path) for case in cases for path in case.image]
+    for known in formats:
+        if known is not None:
+            known.load()
     if spacing is not None and not any(f is not None and f.needs_spacing for f in formats):
         raise InputError(
             "--spacing has no effect: no input is a TIFF file, the others say the size of their "

@@ -9,13 +9,14 @@ from typing import Any
 __all__ = ["count_calls"]
 
 
-def count_calls(inferer: Any, size: Sequence[int]) -> int | None:
+def count_calls(inferer: Any, size: Sequence[int], *, resampled: bool = False) -> int | None:
     """Return how many calls of the network an image takes.
 
     Args:
         inferer: `AutocastInferer`, `FlipInferer`, `ScaleAverageInferer`, MONAI's
             SlidingWindowInferer, or one around another.
         size: of the image in space.
+        resampled: whether it was brought to the working grid, see `was_resampled`.
 
     Returns:
         The number; None for an inferer that is not known.
@@ -30,14 +31,14 @@ def count_calls(inferer: Any, size: Sequence[int]) -> int | None:
     from cldice_monai.inferers import AutocastInferer, FlipInferer, ScaleAverageInferer
 
     if isinstance(inferer, AutocastInferer):
-        return count_calls(inferer.inferer, size)
+        return count_calls(inferer.inferer, size, resampled=resampled)
     if isinstance(inferer, FlipInferer):
         n_axes = len(size) if inferer.axes is None else len(inferer.axes)
-        inner = count_calls(inferer.inferer, size)
+        inner = count_calls(inferer.inferer, size, resampled=resampled)
         return None if inner is None else inner * 2**n_axes
     if isinstance(inferer, ScaleAverageInferer):
-        counts = [_at_scale(inferer, size, factor) for factor in inferer.factors]
-        return sum(counts)
+        factors = inferer.factors if resampled or not inferer.resampled_only else (1.0,)
+        return sum(_at_scale(inferer, size, factor) for factor in factors)
     if isinstance(inferer, SlidingWindowInferer):
         roi = [inferer.roi_size] * len(size) if isinstance(inferer.roi_size, int) else None
         return _windows(size, roi or inferer.roi_size, inferer.overlap, inferer.sw_batch_size)

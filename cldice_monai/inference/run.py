@@ -24,6 +24,7 @@ from cldice_monai.inference.inputs import find_inputs
 from cldice_monai.inference.manifest import write_summaries
 from cldice_monai.inference.progress import Progress
 from cldice_monai.inference.recipe import Recipe
+from cldice_monai.transforms.working_grid import was_resampled
 
 __all__ = ["CaseResult", "PredictRequest", "predict_cases"]
 
@@ -238,8 +239,9 @@ class _Batch:
         return CaseResult(case, "failed", problem=problem), ahead
 
     def _segment(self, loaded: LoadedCase, bar: Progress, started: float) -> dict[str, Any]:
-        size = tuple(loaded.item["image"].shape[1:])
-        bar.begin_windows(count_calls(self.recipe.inferer, size))
+        image = loaded.item["image"]
+        size, resampled = tuple(image.shape[1:]), was_resampled(image)
+        bar.begin_windows(count_calls(self.recipe.inferer, size, resampled=resampled))
         found = self.recipe.segment(loaded.item, wrap=bar.counting)
         bar.say("measuring")
         return save_case(

@@ -11,6 +11,7 @@ from monai.data import MetaTensor
 from monai.transforms import InvertibleTransform, MapTransform
 from monai.utils import TransformBackends, ensure_tuple_rep
 
+from cldice_monai.errors import InputError
 from cldice_monai.transforms.isotropic import ResampleMode, ResampleToIsotropic
 
 __all__ = [
@@ -22,6 +23,8 @@ __all__ = [
 ]
 
 _MICROSCOPY_MM = 0.02
+_MOST_SCALE = 16
+_UNITS = {1.0: "mm", 0.001: "micron", 1000.0: "meter"}
 
 
 class ResampleToWorkingGrid(InvertibleTransform):
@@ -77,14 +80,33 @@ class ResampleToWorkingGrid(InvertibleTransform):
         Returns:
             MetaTensor on the new grid, float32 or a label's own type, or one that shares the
             image's voxels.
+
+        Raises:
+            InputError: if an axis would get or lose more than 16 times its voxels, as where a file
+                names a wrong unit.
         """
         resamples = self.resamples(img)
         if resamples:
+            self._check_scale(img)
             out = self.finest(img, side_mm=self.side_mm / _mm_per_unit(img))
         else:
             out = MetaTensor(img.as_tensor()).copy_meta_from(img)
         self.push_transform(out, extra_info={"resampled": resamples})
         return out
+
+    def _check_scale(self, img: MetaTensor) -> None:
+        steps = img.affine[:3, :3].double().norm(dim=0)
+        sides = [float(step) * _mm_per_unit(img) for step in steps]
+        scale = max(max(side / self.side_mm, self.side_mm / side) for side in sides)
+        if scale > _MOST_SCALE:
+            name = img.meta.get("filename_or_obj", "the image")
+            unit = _UNITS.get(_mm_per_unit(img), "its own unit")
+            voxel = " x ".join(f"{1000 * side:.3g}" for side in sides)
+            raise InputError(
+                f"{name}: voxels of {voxel} um, read in {unit}, would be scaled {scale:.0f} times "
+                f"to the {1000 * self.side_mm:g} um that the network works on; most likely the "
+                "unit is wrong: correct it in the file or in the spacing"
+            )
 
     def inverse(self, img: MetaTensor) -> MetaTensor:
         """Bring an image back to the grid it came from.

@@ -34,6 +34,7 @@ _META_BYTES = {
     **dict.fromkeys(("MET_INT", "MET_UINT", "MET_FLOAT"), 4),
     **dict.fromkeys(("MET_LONG_LONG", "MET_ULONG_LONG", "MET_DOUBLE"), 8),
 }
+_META_STARTS = (b"ObjectType", b"NDims", b"Comment")
 _PACKED = {"raw": None, "gzip": 31, "gz": 31}  # bits of zlib's window; 31 expects gzip's frame
 
 
@@ -163,7 +164,7 @@ def _nrrd_claim(path: Path, start: bytes) -> Claim:
 def _meta_claim(path: Path, start: bytes) -> Claim:
     key = start.find(b"ElementDataFile")
     end = start.find(b"\n", key)
-    if key < 0 or end < 0:
+    if key < 0 or end < 0 or not start.startswith(_META_STARTS):
         raise _damaged(path, "not a MetaImage file, or its header has no end")
     fields = _fields(start[:end].decode("ascii"), "=")
     if fields.get("BinaryData", "True").lower() != "true":
@@ -173,6 +174,7 @@ def _meta_claim(path: Path, start: bytes) -> Claim:
     sizes = tuple(int(word) for word in fields["DimSize"].split())
     if len(sizes) != int(fields["NDims"]):
         raise ValueError("NDims and DimSize differ")
+    _require_positive(path, fields.get("ElementSpacing", fields.get("ElementSize", "")))
     channels = int(fields.get("ElementNumberOfChannels", "1"))
     sizes = sizes if channels == 1 else (*sizes, channels)
     local = fields["ElementDataFile"] == "LOCAL"
@@ -181,6 +183,11 @@ def _meta_claim(path: Path, start: bytes) -> Claim:
     packed = fields.get("CompressedData", "False").lower() == "true"
     n_bytes = math.prod(sizes) * _META_BYTES[fields["ElementType"]]
     return Claim(path, sizes, n_bytes, data_path, offset, 47 if packed else None)
+
+
+def _require_positive(path: Path, sizes: str) -> None:
+    if not all(0 < float(size) < math.inf for size in sizes.split()):
+        raise _damaged(path, f"the header gives impossible voxel sizes ({sizes})")
 
 
 def _fields(text: str, separator: str, *, skip: str = "\0") -> Mapping[str, str]:

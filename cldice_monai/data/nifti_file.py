@@ -92,6 +92,11 @@ def header_affine(path: Path, header: Any) -> np.ndarray:
     """
     from nibabel.spatialimages import HeaderDataError
 
+    sizes = [float(size) for size in header["pixdim"][1:4]]
+    if int(header["sform_code"]) <= 0 and min(sizes) < 0:
+        raise InputError(
+            f"{path}: the header gives negative voxel sizes {sizes}; export the file again"
+        )
     try:
         affine = np.asarray(_repaired(header).get_best_affine(), dtype=np.float64)
     except (HeaderDataError, ValueError) as error:

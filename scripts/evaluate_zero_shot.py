@@ -30,7 +30,13 @@ from cldice_monai.report.baselines import (
 from cldice_monai.report.preview import save_preview
 from cldice_monai.report.scores import patch_betti_errors, without_small_objects
 from cldice_monai.topology import overlap_scores
-from cldice_monai.zero_shot import RECIPE, load_network, segment_volume
+from cldice_monai.zero_shot import (
+    RECIPE,
+    ZeroShotRecipe,
+    load_network,
+    segment_volume,
+    with_changes,
+)
 
 SIGMAS_UM = (1.0, 2.0, 4.0, 8.0)
 SIGMAS_VOXELS = (1.0, 2.0, 4.0)
@@ -65,6 +71,9 @@ def read_arguments() -> argparse.Namespace:
     parser.add_argument(
         "--baselines", type=Path, metavar="JSON", help="take them from an earlier table"
     )
+    parser.add_argument(
+        "--recipe", nargs="*", default=[], metavar="NAME=VALUE", help="other numbers, for a trial"
+    )
     parser.add_argument("--previews", type=Path, help="folder for a picture of each volume")
     return parser.parse_args()
 
@@ -77,7 +86,8 @@ def score_volume(
     earlier = baselines_of(arguments.baselines, name)
     for kind, results_of_kind in results.items():
         results_of_kind[name] = earlier.get(kind, {})
-    for method, mask in segmentations(image, volume, arguments.weights, with_baselines=not earlier):
+    masks = segmentations(image, volume, arguments, with_baselines=not earlier)
+    for method, mask in masks:
         if arguments.previews is not None and method in names_of(arguments.weights):
             show(arguments.previews / f"{name}_{method}.png", image, mask, label, volume)
         cleaned = without_small_objects(mask, smallest=SMALLEST_OBJECT)
@@ -103,12 +113,13 @@ def baselines_of(table: Path | None, name: str) -> dict[str, dict[str, dict[str,
 
 
 def segmentations(
-    image: np.ndarray, volume: RealVolume, weights: Sequence[Path], *, with_baselines: bool
+    image: np.ndarray, volume: RealVolume, arguments: argparse.Namespace, *, with_baselines: bool
 ) -> Iterator[tuple[str, np.ndarray]]:
     """Yield the name and the mask of every method."""
+    weights, recipe = arguments.weights, recipe_of(arguments)
     for name, path in zip(names_of(weights), weights, strict=True):
         spacing = volume.spacing_um
-        yield name, segment_volume(image, load_network(path), spacing_um=spacing, recipe=RECIPE)
+        yield name, segment_volume(image, load_network(path), spacing_um=spacing, recipe=recipe)
     if not with_baselines:
         return
     answers = {"": image}
@@ -118,6 +129,11 @@ def segmentations(
     for before, answer in answers.items():
         for threshold in get_args(Threshold):
             yield f"{before}{threshold}", segment_by_threshold(answer, threshold)
+
+
+def recipe_of(arguments: argparse.Namespace) -> ZeroShotRecipe:
+    """Return the recipe, with the numbers of a trial."""
+    return with_changes(RECIPE, arguments.recipe, argument="--recipe")
 
 
 def names_of(weights: Sequence[Path]) -> list[str]:
@@ -159,7 +175,7 @@ def write_report(
         "volumes": arguments.volumes,
         "weights": [path.name for path in arguments.weights],
         "weights_sha256": [sha256(path.read_bytes()).hexdigest() for path in arguments.weights],
-        "recipe": asdict(RECIPE),
+        "recipe": asdict(recipe_of(arguments)),
         "smallest_object_voxels": SMALLEST_OBJECT,
         "summary": summary,
         "results": results,

@@ -29,6 +29,7 @@ from cldice_monai.zero_shot import (
     SyntheticVolumes,
     half_precision,
     train_network,
+    with_changes,
 )
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -57,6 +58,9 @@ def read_arguments() -> argparse.Namespace:
     parser.add_argument("--work-dir", type=Path, default=ROOT / "output" / "zero_shot")
     parser.add_argument("--workers", type=int, default=2, help="processes that draw volumes")
     parser.add_argument(
+        "--plan", nargs="*", default=[], metavar="NAME=VALUE", help="other numbers, for a trial"
+    )
+    parser.add_argument(
         "--install", type=Path, metavar="WEIGHTS", help="train nothing, write them into the bundle"
     )
     parser.add_argument(
@@ -67,7 +71,7 @@ def read_arguments() -> argparse.Namespace:
 
 def train(seed: int, arguments: argparse.Namespace) -> None:
     """Draw the volumes of a seed, train on them, and write weights and log."""
-    plan = BUDGETS[arguments.budget]
+    plan = with_changes(BUDGETS[arguments.budget], arguments.plan, argument="--plan")
     folder = arguments.work_dir / f"{arguments.budget}_seed_{seed}"
     volumes = SyntheticVolumes.draw_or_read(
         folder / "volumes", plan=plan, seed=seed, n_workers=arguments.workers

@@ -7,6 +7,7 @@ from cldice_monai.zero_shot.recipe import (
     TrainingPlan,
     ZeroShotRecipe,
     make_network,
+    with_changes,
 )
 from cldice_monai.zero_shot.segment import (
     load_network,
@@ -30,4 +31,5 @@ __all__ = [
     "probabilities",
     "segment_volume",
     "train_network",
+    "with_changes",
 ]

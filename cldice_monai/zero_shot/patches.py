@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import torch
+from torch.nn.functional import interpolate
 
 from cldice_monai.data.nifti import read_volume
 from cldice_monai.data.synthetic import write_synthetic_dataset
@@ -75,7 +77,7 @@ class SyntheticVolumes:
 def draw_batch(
     volumes: SyntheticVolumes, *, plan: TrainingPlan, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Draw patches, turned and mirrored at random, with a random change of the intensities.
+    """Draw patches, turned, mirrored and zoomed at random, with a random change of intensities.
 
     Args:
         volumes: what to cut them from.
@@ -95,11 +97,34 @@ def _draw_patch(
 ) -> tuple[np.ndarray, np.ndarray]:
     number = int(rng.integers(len(volumes.images)))
     image, label = volumes.images[number], volumes.labels[number]
-    starts = [int(rng.integers(n - plan.patch_side + 1)) for n in image.shape]
-    place = tuple(slice(start, start + plan.patch_side) for start in starts)
+    sides = _draw_sides(image.shape, plan, rng)
+    starts = [int(rng.integers(n - side + 1)) for n, side in zip(image.shape, sides, strict=True)]
+    place = tuple(slice(start, start + n) for start, n in zip(starts, sides, strict=True))
+    cut_image, cut_label = _zoomed(image[place], label[place], plan.patch_side)
     axes = rng.permutation(3)
     steps = tuple(slice(None, None, int(step)) for step in rng.choice([-1, 1], size=3))
     exponent = np.exp(plan.gamma_spread * rng.standard_normal())
     factor = np.exp(plan.scale_spread * rng.standard_normal())
-    changed = factor * image[place].astype(np.float32) ** exponent
-    return changed.transpose(axes)[steps], label[place].transpose(axes)[steps]
+    changed = factor * cut_image**exponent
+    return changed.transpose(axes)[steps], cut_label.transpose(axes)[steps]
+
+
+def _draw_sides(
+    shape: tuple[int, ...], plan: TrainingPlan, rng: np.random.Generator
+) -> tuple[int, ...]:
+    """Draw how many voxels a patch has along each axis before it is zoomed."""
+    if rng.random() >= plan.zoom_chance:
+        return (plan.patch_side,) * 3
+    zoom = np.exp(plan.zoom_spread * rng.uniform(-1, 1))
+    factors = zoom * np.exp(plan.stretch_spread * rng.standard_normal(3))
+    wanted = np.round(plan.patch_side * factors).astype(int)
+    return tuple(int(n) for n in np.clip(wanted, plan.patch_side // 2, shape))
+
+
+def _zoomed(image: np.ndarray, label: np.ndarray, side: int) -> tuple[np.ndarray, np.ndarray]:
+    """Interpolate a cut to a cube; the label is where the interpolated one is above a half."""
+    if image.shape == (side,) * 3:
+        return image.astype(np.float32), label
+    both = torch.from_numpy(np.stack([image, label]).astype(np.float32))[None]
+    zoomed = interpolate(both, size=(side,) * 3, mode="trilinear")[0].numpy()
+    return zoomed[0], zoomed[1] > 0.5

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any, TypeVar
 
 from torch import nn
 
+from cldice_monai.errors import InputError
 from cldice_monai.workflows.preparation import Preparation
 
-__all__ = ["BUDGETS", "RECIPE", "TrainingPlan", "ZeroShotRecipe", "make_network"]
+__all__ = [
+    "BUDGETS",
+    "RECIPE",
+    "TrainingPlan",
+    "ZeroShotRecipe",
+    "make_network",
+    "with_changes",
+]
+
+_Settings = TypeVar("_Settings", "ZeroShotRecipe", "TrainingPlan")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,9 +60,14 @@ class TrainingPlan:
         iter_: iterations of its soft skeleton.
         gamma_spread: standard deviation of the logarithm of a random exponent of the intensities.
         scale_spread: standard deviation of the logarithm of a random factor of them.
+        zoom_chance: share of the patches that are cut larger or smaller and interpolated.
+        zoom_spread: largest logarithm of how much larger or smaller.
+        stretch_spread: standard deviation of the logarithm of a factor for each axis beside it.
+        average_decay: of the exponential average of the weights over the steps, which is what a
+            training returns; None for the weights of the last step alone.
     """
 
-    n_volumes: int = 80
+    n_volumes: int = 120
     volume_side: int = 96
     steps: int = 500
     batch_size: int = 4
@@ -61,6 +77,10 @@ class TrainingPlan:
     iter_: int = 5
     gamma_spread: float = 0.3
     scale_spread: float = 0.2
+    zoom_chance: float = 0.7
+    zoom_spread: float = 0.5
+    stretch_spread: float = 0.15
+    average_decay: float | None = 0.98
 
 
 RECIPE = ZeroShotRecipe()
@@ -84,3 +104,34 @@ def make_network() -> nn.Module:
 
     settings: dict[str, Any] = {"norm": "INSTANCE", "num_res_units": 2}
     return UNet(3, 1, 1, channels=(16, 32, 64, 128), strides=(2, 2, 2), **settings)
+
+
+def with_changes(settings: _Settings, changes: Iterable[str], *, argument: str) -> _Settings:
+    """Return a recipe or a plan with other numbers, to repeat a trial.
+
+    Args:
+        settings: where to begin.
+        changes: words NAME=VALUE, the value in JSON.
+        argument: what to call the words in an error.
+
+    Raises:
+        InputError: for a word that is no NAME=VALUE, or a name that the settings lack.
+
+    Example:
+        >>> with_changes(RECIPE, ["factors=[1, 3]"], argument="--recipe").factors
+        (1, 3)
+    """
+    values: dict[str, Any] = {}
+    names = list(asdict(settings))
+    for change in changes:
+        name, sign, text = change.partition("=")
+        if not sign or name not in names:
+            raise InputError(f"{argument} {change}: write NAME=VALUE, NAME one of {names}")
+        try:
+            value = json.loads(text)
+        except ValueError as error:
+            raise InputError(
+                f"{argument} {change}: the value must be JSON, as 0.5 or null"
+            ) from error
+        values[name] = tuple(value) if isinstance(value, list) else value
+    return replace(settings, **values)

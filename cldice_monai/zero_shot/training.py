@@ -17,6 +17,7 @@ from torch import nn
 from cldice_monai.files import replace_when_complete
 from cldice_monai.inferers import AutocastInferer
 from cldice_monai.losses import SoftDiceclDiceLoss
+from cldice_monai.workflows.weight_average import averaged_copy
 from cldice_monai.zero_shot.patches import SyntheticVolumes, draw_batch
 from cldice_monai.zero_shot.recipe import TrainingPlan, make_network
 
@@ -38,6 +39,9 @@ def train_network(
 ) -> tuple[nn.Module, list[float], float]:
     """Train until the last step of a plan; no volume chooses among the steps.
 
+    The network that is returned has the exponential average of the weights over the steps, as it
+    is after the last one, where the plan has a decay for it.
+
     Every step draws its patches from the seed and its own number, so that a run that was broken
     off and goes on sees what one without a break sees.
 
@@ -54,6 +58,31 @@ def train_network(
         The network, the loss of every step, and the seconds of training, those before a break
         included.
     """
+    parts = _make_parts(plan, seed, device)
+    losses, before = _restored(Path(checkpoint), parts, device)
+    network, average = parts["network"], parts.get("average")
+    loss = SoftDiceclDiceLoss(alpha=plan.alpha, iter_=plan.iter_, sigmoid=True)
+    start = time.perf_counter()
+    while len(losses) < plan.steps:
+        rng = np.random.default_rng([seed, len(losses)])
+        arrays = draw_batch(volumes, plan=plan, rng=rng)
+        image, label = (torch.from_numpy(array).to(device) for array in arrays)
+        losses.append(_step(network, parts["optimizer"], loss, image, label))
+        parts["schedule"].step()
+        if average is not None:
+            average.update_parameters(network)
+        if len(losses) % _STEPS_BETWEEN_SAVES == 0 or len(losses) == plan.steps:
+            seconds = before + time.perf_counter() - start
+            _save(Path(checkpoint), parts, losses, seconds)
+            if progress is not None:
+                mean = np.mean(losses[-_STEPS_BETWEEN_SAVES:])
+                progress(f"step {len(losses)} of {plan.steps}: loss {mean:.3f}, {seconds:.0f} s")
+    trained = network if average is None else average.module
+    return trained, losses, before + time.perf_counter() - start
+
+
+def _make_parts(plan: TrainingPlan, seed: int, device: str) -> dict[str, Any]:
+    """Return the network and all else whose state a checkpoint holds, by name."""
     torch.manual_seed(seed)
     network = make_network().to(device)
     optimizer = torch.optim.AdamW(network.parameters(), lr=plan.lr, weight_decay=1e-5)
@@ -61,22 +90,8 @@ def train_network(
         optimizer, plan.lr, total_steps=plan.steps, pct_start=_RISING
     )
     parts = {"network": network, "optimizer": optimizer, "schedule": schedule}
-    losses, before = _restored(Path(checkpoint), parts, device)
-    loss = SoftDiceclDiceLoss(alpha=plan.alpha, iter_=plan.iter_, sigmoid=True)
-    start = time.perf_counter()
-    while len(losses) < plan.steps:
-        rng = np.random.default_rng([seed, len(losses)])
-        arrays = draw_batch(volumes, plan=plan, rng=rng)
-        image, label = (torch.from_numpy(array).to(device) for array in arrays)
-        losses.append(_step(network, optimizer, loss, image, label))
-        schedule.step()
-        if len(losses) % _STEPS_BETWEEN_SAVES == 0 or len(losses) == plan.steps:
-            seconds = before + time.perf_counter() - start
-            _save(Path(checkpoint), parts, losses, seconds)
-            if progress is not None:
-                mean = np.mean(losses[-_STEPS_BETWEEN_SAVES:])
-                progress(f"step {len(losses)} of {plan.steps}: loss {mean:.3f}, {seconds:.0f} s")
-    return network, losses, before + time.perf_counter() - start
+    average = averaged_copy(network, decay=plan.average_decay)
+    return parts if average is None else {**parts, "average": average}
 
 
 def _step(

@@ -73,8 +73,14 @@ def test_every_method_is_scored_on_every_development_volume(
 
     # the baselines do not depend on the weights, and take far longer on a real volume
     monkeypatch.setattr(script, "filter_ridges", None)
-    run(script, monkeypatch, tmp_path / "again", *words, "--baselines", tmp_path / "table.json")
+    words += ["--baselines", tmp_path / "table.json"]
+    run(script, monkeypatch, tmp_path / "again", *words)
     assert json.loads((tmp_path / "again.json").read_text()) == content
+
+    run(script, monkeypatch, tmp_path / "trial", *words, "--recipe", "threshold=0", "factors=[1]")
+    trial = json.loads((tmp_path / "trial.json").read_text())
+    assert (trial["recipe"]["threshold"], trial["recipe"]["factors"]) == (0, [1])
+    assert trial["results"]["raw"]["tgMouse"]["ours 0"]["tsens"] == 1.0
 
 
 def test_table_without_the_volume_cannot_give_its_baselines(

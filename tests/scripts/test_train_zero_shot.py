@@ -36,6 +36,7 @@ def test_every_seed_leaves_weights_in_half_precision_and_a_log(
     script, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     folders = ["--out", tmp_path / "out", "--work-dir", tmp_path / "work", "--workers", 0]
+    folders += ["--plan", "alpha=0.25", "average_decay=null"]
     run(script, monkeypatch, "--seeds", 0, 1, *folders)
     states = [torch.load(tmp_path / "out" / f"seed_{seed}.pt") for seed in (0, 1)]
     assert {value.dtype for state in states for value in state.values()} == {torch.float16}
@@ -43,6 +44,16 @@ def test_every_seed_leaves_weights_in_half_precision_and_a_log(
     load_network(tmp_path / "out" / "seed_0.pt")
     assert read_preparation(tmp_path / "out" / "seed_1.pt") == Preparation(**PREPARATION)
     log = json.loads((tmp_path / "out" / "seed_1.json").read_text())["training"]
-    assert log["command"].endswith("--workers 0")
+    assert log["command"].endswith("average_decay=null")
     assert log["plan"]["steps"] == 2
+    assert log["plan"]["alpha"] == 0.25
+    assert log["plan"]["average_decay"] is None
     assert log["n_threads"] == torch.get_num_threads()
+
+
+@pytest.mark.parametrize("change", ["alpha", "epochs=3", "alpha=half"])
+def test_trial_that_no_plan_knows_ends_with_one_line(
+    change: str, script, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    with pytest.raises(SystemExit, match=f"error: --plan {change}: "):
+        run(script, monkeypatch, "--plan", change, "--work-dir", tmp_path, "--out", tmp_path)

@@ -37,13 +37,50 @@ def test_patches_follow_the_source_of_randomness_and_keep_image_and_label_togeth
     label = np.zeros((36, 36, 36), bool)
     label[4:20, 9:12, 9:12] = True
     volumes = SyntheticVolumes([label.astype(np.float16)], [label])
-    batches = [draw_batch(volumes, plan=PLAN, rng=np.random.default_rng(s)) for s in (0, 0, 1)]
+    plan = replace(PLAN, zoom_chance=0.0)
+    batches = [draw_batch(volumes, plan=plan, rng=np.random.default_rng(s)) for s in (0, 0, 1)]
     for one, other in zip(batches[0], batches[1], strict=True):
         np.testing.assert_array_equal(one, other)
     assert not np.array_equal(batches[0][1], batches[2][1])
     image, mask = batches[0]
     assert image.shape == mask.shape == (2, 1, 32, 32, 32)
     np.testing.assert_array_equal(image > 0, mask > 0)
+
+
+def test_zoomed_patches_hold_thicker_and_thinner_vessels_whose_label_follows_the_image():
+    label = np.zeros((64, 64, 64), bool)
+    label[28:36] = True  # a plate of 8 voxels
+    volumes = SyntheticVolumes([label.astype(np.float16)], [label])
+    plain = replace(PLAN, batch_size=40, gamma_spread=0.0, scale_spread=0.0, zoom_chance=0.0)
+    zoomed = replace(plain, zoom_chance=1.0)
+    thickest, thinnest = {}, {}
+    for name, plan in (("plain", plain), ("zoomed", zoomed)):
+        images, labels = draw_batch(volumes, plan=plan, rng=np.random.default_rng(0))
+        np.testing.assert_array_equal(images > 0.5, labels > 0)
+        across = [max(label.any((1, 2)).sum(), 1) for label in labels[:, 0] if label.any()]
+        full = [n for n in across if n < 32]  # else the plate lies along the first axis
+        thickest[name], thinnest[name] = max(full), min(full)
+    assert thickest["plain"] == 8
+    assert thickest["zoomed"] >= 11
+    assert thinnest["zoomed"] <= 6
+
+
+def test_training_returns_the_average_of_the_weights_over_the_steps(
+    volumes: SyntheticVolumes, tmp_path: Path
+):
+    weights = {}
+    for decay in (None, 0.9):
+        plan = replace(PLAN, steps=3, average_decay=decay)
+        network, losses, _ = train_network(
+            volumes, plan=plan, seed=0, checkpoint=tmp_path / f"{decay}.pt", progress=None
+        )
+        weights[decay] = next(network.parameters()).detach(), losses
+    state = torch.load(tmp_path / "0.9.pt", weights_only=True)
+    last = next(iter(state["network"].values()))
+    assert weights[None][1] == weights[0.9][1]  # the average takes no part in the training
+    assert torch.equal(last, weights[None][0])
+    assert not torch.equal(last, weights[0.9][0])
+    assert torch.equal(state["average"]["module." + next(iter(state["network"]))], weights[0.9][0])
 
 
 def test_run_that_was_broken_off_goes_on_to_the_same_weights(

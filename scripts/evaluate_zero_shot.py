@@ -17,17 +17,18 @@ from typing import Any, get_args
 
 import numpy as np
 from real_volumes import ROOT, VOLUMES, RealVolume
+from scipy import ndimage
+from zero_shot_tables import KINDS, SMALLEST_OBJECT, Results, cells, merged, summarise, table_lines
 
 from cldice_monai.errors import InputError
 from cldice_monai.files import replace_when_complete
-from cldice_monai.report.against_baselines import compare
 from cldice_monai.report.baselines import (
     RidgeFilter,
     Threshold,
     filter_ridges,
     segment_by_threshold,
 )
-from cldice_monai.report.preview import save_preview
+from cldice_monai.report.preview import draw_preview
 from cldice_monai.report.scores import patch_betti_errors, without_small_objects
 from cldice_monai.topology import overlap_scores
 from cldice_monai.zero_shot import (
@@ -40,9 +41,9 @@ from cldice_monai.zero_shot import (
 
 SIGMAS_UM = (1.0, 2.0, 4.0, 8.0)
 SIGMAS_VOXELS = (1.0, 2.0, 4.0)
-SMALLEST_OBJECT = 50  # voxels
+PICTURE_WIDTH = 1400  # pixels; a picture stays below 300 KB
+PICTURE_COLOURS = 64
 _OURS = "ours"
-Results = dict[str, dict[str, dict[str, dict[str, float]]]]  # kind, volume, method, figure
 
 
 def main() -> None:
@@ -52,13 +53,17 @@ def main() -> None:
     volumes = {name: v for name, v in VOLUMES.items() if v.part in parts}
     if not arguments.data.is_dir():
         sys.exit(f"error: {arguments.data}: no such folder; pass --data")
-    results: Results = {"raw": {}, "cleaned": {}}
+    results: Results = {kind: {} for kind in KINDS}
     try:
-        for name, volume in volumes.items():
-            score_volume(name, volume, arguments, results)
+        if arguments.join:
+            results = merged([earlier_results(path, arguments) for path in arguments.join])
+        for name in arguments.only or ([] if arguments.join else volumes):
+            score_volume(name, volumes[name], arguments, results)
+        write_report(results, arguments)
+    except KeyError as error:
+        sys.exit(f"error: --only {error}: write one of {list(volumes)}")
     except InputError as error:
         sys.exit(f"error: {error}")
-    write_report(results, volumes, arguments)
 
 
 def read_arguments() -> argparse.Namespace:
@@ -71,10 +76,17 @@ def read_arguments() -> argparse.Namespace:
     parser.add_argument(
         "--baselines", type=Path, metavar="JSON", help="take them from an earlier table"
     )
+    parser.add_argument("--only", nargs="*", default=[], metavar="NAME", help="these volumes alone")
+    parser.add_argument(
+        "--join", type=Path, nargs="*", default=[], metavar="JSON", help="join tables of --only"
+    )
     parser.add_argument(
         "--recipe", nargs="*", default=[], metavar="NAME=VALUE", help="other numbers, for a trial"
     )
     parser.add_argument("--previews", type=Path, help="folder for a picture of each volume")
+    parser.add_argument(
+        "--show", nargs="*", default=[f"{_OURS} 0"], metavar="METHOD", help="draw these methods"
+    )
     return parser.parse_args()
 
 
@@ -88,11 +100,15 @@ def score_volume(
         results_of_kind[name] = earlier.get(kind, {})
     masks = segmentations(image, volume, arguments, with_baselines=not earlier)
     for method, mask in masks:
-        if arguments.previews is not None and method in names_of(arguments.weights):
+        if arguments.previews is not None and method in arguments.show:
             show(arguments.previews / f"{name}_{method}.png", image, mask, label, volume)
         cleaned = without_small_objects(mask, smallest=SMALLEST_OBJECT)
         for kind, scored in (("raw", mask), ("cleaned", cleaned)):
             results[kind][name][method] = measure(scored, label, name)
+        # a skeleton keeps a cavity as a closed sheet around it, whose voxels swell Tprec
+        filled = ndimage.binary_fill_holes(mask)
+        figures = {**results["raw"][name][method], **overlaps(filled, label)}
+        results["filled"][name][method] = figures
         print(f"{name} {method}: {cells(results['raw'][name][method])}", flush=True)
 
 
@@ -103,13 +119,27 @@ def baselines_of(table: Path | None, name: str) -> dict[str, dict[str, dict[str,
     try:
         results: Results = json.loads(table.read_text(encoding="utf-8"))["results"]
         return {
-            kind: {m: f for m, f in volumes[name].items() if not m.startswith(_OURS)}
-            for kind, volumes in results.items()
+            kind: {m: f for m, f in results[kind][name].items() if not m.startswith(_OURS)}
+            for kind in KINDS
         }
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(
             f"--baselines {table}: no table with {name} ({error!r}); leave the option out"
         ) from error
+
+
+def earlier_results(table: Path, arguments: argparse.Namespace) -> Results:
+    """Return the figures of an earlier table of the same weights and recipe."""
+    wanted = json.loads(json.dumps(provenance(arguments)))
+    try:
+        content = json.loads(table.read_text(encoding="utf-8"))
+        found = {key: content[key] for key in wanted}
+        results = {kind: content["results"][kind] for kind in KINDS}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(f"--join {table}: no table of this script ({error!r})") from error
+    if found != wanted:
+        raise InputError(f"--join {table}: of other weights or another recipe; score it again")
+    return results
 
 
 def segmentations(
@@ -143,11 +173,15 @@ def names_of(weights: Sequence[Path]) -> list[str]:
 
 def measure(mask: np.ndarray, label: np.ndarray, case_id: str) -> dict[str, float]:
     """Return the figures of one mask."""
+    errors = patch_betti_errors(mask, label, case_id=case_id)
+    return {**overlaps(mask, label), **{f"b{k}_error": error for k, error in enumerate(errors)}}
+
+
+def overlaps(mask: np.ndarray, label: np.ndarray) -> dict[str, float]:
+    """Return Dice, clDice, Tprec and Tsens of one mask."""
     n_voxels = int(np.count_nonzero(mask)) + int(np.count_nonzero(label))
     dice = 2 * int(np.count_nonzero(mask & label)) / n_voxels
-    errors = patch_betti_errors(mask, label, case_id=case_id)
-    named = {f"b{k}_error": error for k, error in enumerate(errors)}
-    return {"dice": dice, **overlap_scores(mask, label)._asdict(), **named}
+    return {"dice": dice, **overlap_scores(mask, label)._asdict()}
 
 
 def show(
@@ -156,82 +190,42 @@ def show(
     """Write a picture of one mask; the arrays are (z, y, x) and a preview looks along the last."""
     micrometres = volume.spacing_um or (1.0, 1.0, 1.0)
     spacing = tuple(side / 1000.0 for side in micrometres[::-1])
-    save_preview(path, image.T, mask.T, label=label.T, spacing_mm=spacing, title=path.stem)
+    picture = draw_preview(
+        image.T, mask.T, label=label.T, spacing_mm=spacing, title=path.stem, show_label=True
+    )
+    picture.thumbnail((PICTURE_WIDTH, PICTURE_WIDTH))
+    with replace_when_complete(path) as temporary:
+        picture.quantize(PICTURE_COLOURS).save(temporary, format="PNG", optimize=True)
 
 
-def cells(figures: dict[str, float]) -> str:
-    """Return the figures of one mask as cells of a table."""
-    overlaps = [f"{figures[key]:.3f}" for key in ("cldice", "tprec", "tsens", "dice")]
-    errors = [f"{figures[f'b{k}_error']:.2f}" for k in range(3)]
-    return " | ".join([*overlaps, *errors])
-
-
-def write_report(
-    results: Results, volumes: dict[str, RealVolume], arguments: argparse.Namespace
-) -> None:
-    """Write the JSON and the Markdown file and say where they are."""
-    summary = summarise(results, volumes, names_of(arguments.weights))
-    content = {
-        "volumes": arguments.volumes,
+def provenance(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Return which weights were scored, and with which recipe."""
+    return {
         "weights": [path.name for path in arguments.weights],
         "weights_sha256": [sha256(path.read_bytes()).hexdigest() for path in arguments.weights],
         "recipe": asdict(recipe_of(arguments)),
+    }
+
+
+def write_report(results: Results, arguments: argparse.Namespace) -> None:
+    """Write the JSON and the Markdown file and say where they are."""
+    summary = summarise(results, names_of(arguments.weights))
+    content = {
+        "volumes": arguments.volumes,
+        **provenance(arguments),
         "smallest_object_voxels": SMALLEST_OBJECT,
         "summary": summary,
         "results": results,
     }
     texts = {
         ".json": json.dumps(content, indent=2) + "\n",
-        ".md": "\n".join([*summary_table(summary), *volume_tables(results)]) + "\n",
+        ".md": "\n".join(table_lines(results, summary)) + "\n",
     }
     for ending, text in texts.items():
         path = arguments.out.with_name(arguments.out.name + ending)
         with replace_when_complete(path) as temporary:
             temporary.write_text(text, encoding="utf-8")
         print(f"written  {path}")
-
-
-def summarise(
-    results: Results, volumes: dict[str, RealVolume], ours: Sequence[str]
-) -> dict[str, list[dict[str, Any]]]:
-    """Compare each network with the best baselines over the volumes that are not apart."""
-    counted = [name for name, volume in volumes.items() if volume.part != "apart"]
-    summary: dict[str, list[dict[str, Any]]] = {}
-    for kind, of_kind in results.items():
-        scores = [of_kind[name] for name in counted]
-        baselines = [method for method in scores[0] if method not in ours]
-        summary[kind] = [asdict(compare(scores, method, baselines)) for method in ours]
-    return summary
-
-
-def summary_table(summary: dict[str, list[dict[str, Any]]]) -> list[str]:
-    """Return the lines of the table of differences."""
-    head = (
-        "objects | network | clDice gain | against | worst volume | Dice gain | against | b0 ratio"
-    )
-    lines = [f"| {head} |", "|---" * 8 + "|"]
-    kinds = {"raw": "all", "cleaned": f"{SMALLEST_OBJECT} voxels or more"}
-    for kind, rows in summary.items():
-        for row in rows:
-            cldice = f"{row['cldice_gain']:+.1f} | {row['cldice_baseline']}"
-            dice = f"{row['dice_gain']:+.1f} | {row['dice_baseline']}"
-            worst = f"{row['worst_cldice_gain']:+.1f}"
-            start = f"| {kinds[kind]} | {row['method']} | {cldice} | {worst} | {dice}"
-            lines.append(f"{start} | {row['b0_ratio']:.2f} |")
-    return lines
-
-
-def volume_tables(results: Results) -> list[str]:
-    """Return the lines of one table a volume, as segmented and without small objects."""
-    lines = []
-    for name, methods in results["raw"].items():
-        lines += ["", f"**{name}**", ""]
-        lines += ["| method | clDice | Tprec | Tsens | Dice | b0 | b1 | b2 | b0, cleaned |"]
-        lines += ["|---" * 9 + "|"]
-        for method, figures in methods.items():
-            cleaned = results["cleaned"][name][method]["b0_error"]
-            lines.append(f"| {method} | {cells(figures)} | {cleaned:.2f} |")
-    return lines
 
 
 if __name__ == "__main__":

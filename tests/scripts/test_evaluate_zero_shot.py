@@ -58,7 +58,7 @@ def test_every_method_is_scored_on_every_development_volume(
     assert content["weights_sha256"] == [digest]
     thresholds = ["otsu", "li", "yen", "mean", "triangle"]
     baselines = [f"{before}{t}" for before in ("", "sato+", "frangi+") for t in thresholds]
-    for kind in ("raw", "cleaned"):
+    for kind in ("raw", "cleaned", "filled"):
         assert set(content["results"][kind]) == {"tgMouse", "lowerRes_hiSNR"}
         for methods in content["results"][kind].values():
             assert set(methods) == {"ours 0", *baselines}
@@ -81,6 +81,38 @@ def test_every_method_is_scored_on_every_development_volume(
     trial = json.loads((tmp_path / "trial.json").read_text())
     assert (trial["recipe"]["threshold"], trial["recipe"]["factors"]) == (0, [1])
     assert trial["results"]["raw"]["tgMouse"]["ours 0"]["tsens"] == 1.0
+
+
+def test_volumes_that_were_scored_one_by_one_are_joined_to_the_same_table(
+    script, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(script, "get_args", lambda _: ["otsu"] if _ is script.Threshold else [])
+    words = ["--data", data]
+    run(script, monkeypatch, tmp_path / "whole", *words)
+    for name in ("lowerRes_hiSNR", "tgMouse"):
+        run(script, monkeypatch, tmp_path / name, *words, "--only", name)
+    tables = [tmp_path / "lowerRes_hiSNR.json", tmp_path / "tgMouse.json"]
+    run(script, monkeypatch, tmp_path / "joined", *words, "--join", *tables)
+    for ending in ("json", "md"):
+        whole = (tmp_path / f"whole.{ending}").read_text()
+        assert (tmp_path / f"joined.{ending}").read_text() == whole
+
+    options = ["--join", tables[1], "--recipe", "threshold=0.9"]
+    with pytest.raises(SystemExit, match="of other weights or another recipe"):
+        run(script, monkeypatch, tmp_path / "joined", *words, *options)
+    with pytest.raises(SystemExit, match="--only 'octa': write one of"):
+        run(script, monkeypatch, tmp_path / "joined", *words, "--only", "octa")
+
+
+def test_cavities_do_not_count_where_they_are_filled(script):
+    label = np.zeros((16, 16, 40), bool)
+    label[2:14, 2:14] = True
+    hollow = label.copy()
+    hollow[8, 8, 4:36:6] = False
+    mask = np.pad(hollow, ((0, 0), (0, 0), (0, 20)), mode="edge")
+    label = np.pad(label, ((0, 0), (0, 0), (0, 20)))
+    filled = script.overlaps(script.ndimage.binary_fill_holes(mask), label)
+    assert script.overlaps(mask, label)["tprec"] > filled["tprec"] + 0.05
 
 
 def test_table_without_the_volume_cannot_give_its_baselines(

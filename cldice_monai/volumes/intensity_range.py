@@ -2,15 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from cldice_monai.errors import InputError
 
-__all__ = ["streamed_intensity_range"]
+__all__ = [
+    "UpperCounts",
+    "count_lower",
+    "count_upper",
+    "range_of_counts",
+    "streamed_intensity_range",
+]
 
 _HALF = 1 << 16  # histogram of the upper, then of the lower 16 bits
+
+
+@dataclass(frozen=True)
+class UpperCounts:
+    """What the first pass counts; those of parts of a channel add up.
+
+    Attributes:
+        counts: finite values by the upper half of their key, int64 (65536,).
+        n_bad: values that are NaN or infinite.
+        lower_bits: OR of all lower halves; 0 where they say nothing, as for intensities of 8 bits.
+    """
+
+    counts: np.ndarray
+    n_bad: int
+    lower_bits: int
+
+    def __add__(self, other: UpperCounts) -> UpperCounts:
+        return UpperCounts(
+            self.counts + other.counts,
+            self.n_bad + other.n_bad,
+            self.lower_bits | other.lower_bits,
+        )
 
 
 def streamed_intensity_range(
@@ -40,63 +69,97 @@ def streamed_intensity_range(
         >>> streamed_intensity_range(lambda: halves, 2 / 3)
         (2.0, 6.0)
     """
-    counts, n_bad, exact = _upper_counts(blocks())
-    filled = np.flatnonzero(counts)
-    if not filled.size:
+    upper = count_upper(blocks())
+    return range_of_counts(upper, lambda keys: count_lower(blocks(), keys), cutoff, name=name)
+
+
+def range_of_counts(
+    upper: UpperCounts,
+    lower: Callable[[Sequence[int]], np.ndarray],
+    cutoff: float,
+    *,
+    name: str,
+) -> tuple[float, float]:
+    """Return the range of a channel from its two passes, however they were counted.
+
+    Args:
+        upper: of the whole channel, from `count_upper`.
+        lower: gives the counts of `count_lower` for the whole channel; is called at most once.
+        cutoff: quantile from 0 (exclusive) to 1.
+        name: of the file, for the message.
+
+    Returns:
+        As `streamed_intensity_range`.
+
+    Raises:
+        InputError: if no voxel is finite.
+    """
+    n_finite = int(upper.counts.sum())
+    if not n_finite:
         raise InputError(
             f"{name}: every voxel is NaN or infinite; export the volume again or leave it out"
         )
-    n_finite = int(counts.sum())
     last = n_finite - 1
     # the places of bad voxels are before all others, where they cannot be told from the smallest
-    position = (n_finite + n_bad - 1) * cutoff
+    position = (n_finite + upper.n_bad - 1) * cutoff
     before = int(np.floor(position))
-    ranks = [0, last, *(min(max(rank - n_bad, 0), last) for rank in (before, before + 1))]
-    low, high, below, above = _values_at(None if exact else blocks, counts, ranks)
+    ranks = [0, last, *(min(max(n - upper.n_bad, 0), last) for n in (before, before + 1))]
+    low, high, below, above = _values_at(ranks, upper, lower)
     if cutoff < 1 and high > low:
         quantile = float(np.quantile(np.array([below, above], np.float32), position - before))
         high = quantile if quantile > low else high
     return low, high
 
 
-def _upper_counts(blocks: Iterable[np.ndarray]) -> tuple[np.ndarray, int, bool]:
-    """Count the upper halves of the keys of finite values, and the values that are not finite.
+def count_upper(blocks: Iterable[np.ndarray]) -> UpperCounts:
+    """Count the upper halves of the keys of finite values.
 
-    The last entry says whether all lower halves are zero, as they are for intensities of 8 bits.
+    Args:
+        blocks: of one channel.
     """
-    counts = np.zeros(_HALF, np.int64)
-    n_bad, lower_bits = 0, 0
+    total = UpperCounts(np.zeros(_HALF, np.int64), 0, 0)
     for block in blocks:
-        keys, bad_here = _finite_keys(block)
-        n_bad += bad_here
-        counts += np.bincount((keys >> np.uint32(16)).astype(np.intp), minlength=_HALF)
-        lower_bits |= int(np.bitwise_or.reduce(keys)) & (_HALF - 1)
-    return counts, n_bad, lower_bits == 0
+        keys, n_bad = _finite_keys(block)
+        counts = np.bincount((keys >> np.uint32(16)).astype(np.intp), minlength=_HALF)
+        total += UpperCounts(counts, n_bad, int(np.bitwise_or.reduce(keys)) & (_HALF - 1))
+    return total
+
+
+def count_lower(blocks: Iterable[np.ndarray], uppers: Sequence[int]) -> np.ndarray:
+    """Count the lower halves of the keys that have one of these upper halves.
+
+    Args:
+        blocks: of one channel.
+        uppers: upper halves without repetition.
+
+    Returns:
+        int64 (len(uppers), 65536); those of parts of a channel add up.
+    """
+    counts = np.zeros((len(uppers), _HALF), np.int64)
+    for block in blocks:
+        keys, _ = _finite_keys(block)
+        halves = keys >> np.uint32(16)
+        for upper, histogram in zip(uppers, counts, strict=True):
+            here = keys[halves == upper] & np.uint32(_HALF - 1)
+            histogram += np.bincount(here.astype(np.intp), minlength=_HALF)
+    return counts
 
 
 def _values_at(
-    blocks: Callable[[], Iterable[np.ndarray]] | None, counts: np.ndarray, ranks: list[int]
+    ranks: Sequence[int], upper: UpperCounts, lower: Callable[[Sequence[int]], np.ndarray]
 ) -> list[float]:
-    """Return the values of these places in ascending order, by a pass over the lower halves.
-
-    Without ``blocks`` all lower halves are zero.
-    """
-    ends = np.cumsum(counts)
-    uppers = [int(np.searchsorted(ends, rank, side="right")) for rank in ranks]
-    lowers = {upper: np.zeros(_HALF, np.int64) for upper in uppers}
-    for block in blocks() if blocks else ():
-        keys, _ = _finite_keys(block)
-        halves = keys >> np.uint32(16)
-        for upper, histogram in lowers.items():
-            here = keys[halves == upper] & np.uint32(_HALF - 1)
-            histogram += np.bincount(here.astype(np.intp), minlength=_HALF)
+    """Return the values of these places in ascending order."""
+    ends = np.cumsum(upper.counts)
+    places = [int(np.searchsorted(ends, rank, side="right")) for rank in ranks]
+    if not upper.lower_bits:
+        return [_value_of(place << 16) for place in places]
+    uppers = sorted(set(places))
+    counts = dict(zip(uppers, lower(uppers), strict=True))
     found = []
-    for rank, upper in zip(ranks, uppers, strict=True):
-        within = rank - int(ends[upper] - counts[upper])
-        lower = (
-            int(np.searchsorted(np.cumsum(lowers[upper]), within, side="right")) if blocks else 0
-        )
-        found.append(_value_of((upper << 16) | lower))
+    for rank, place in zip(ranks, places, strict=True):
+        within = rank - int(ends[place] - upper.counts[place])
+        half = int(np.searchsorted(np.cumsum(counts[place]), within, side="right"))
+        found.append(_value_of((place << 16) | half))
     return found
 
 

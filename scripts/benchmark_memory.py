@@ -28,7 +28,7 @@ _TILE = 64
 def main() -> None:
     """Read the words, run every case and print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--gvoxel", type=float, nargs="+", default=[0.1, 0.4, 1.6])
+    parser.add_argument("--gvoxel", type=float, nargs="*", default=[0.1, 0.4, 1.6])
     parser.add_argument("--max-memory", default="2GB", help="of the first round (2GB)")
     parser.add_argument("--smallest", type=float, nargs="*", default=[0.4, 1.6], metavar="GVOXEL")
     parser.add_argument("--folder", type=Path, default=None, help="on a disk, not in memory")

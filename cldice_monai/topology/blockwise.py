@@ -9,10 +9,10 @@ import numpy as np
 from cldice_monai.skeleton.binary import skeletonize
 from cldice_monai.skeleton.connectivity import Connectivity, check_connectivity
 from cldice_monai.topology.block_union import BlockUnion, WholeTopology, face_pairs
-from cldice_monai.topology.blocks import blocks_of, label_block, summarise_block
+from cldice_monai.topology.blocks import Block, blocks_of, label_block, summarise_block
 from cldice_monai.topology.length import skeleton_length_mm
 
-__all__ = ["blockwise_length_mm", "blockwise_topology", "label_blockwise"]
+__all__ = ["block_length_mm", "blockwise_length_mm", "blockwise_topology", "label_blockwise"]
 
 Reader = Callable[[tuple[slice, ...]], np.ndarray]
 Writer = Callable[[tuple[slice, ...], np.ndarray], None]
@@ -137,23 +137,46 @@ def blockwise_length_mm(
         ... )
         8.0
     """
-    total = 0.0
-    for block in blocks_of(shape, block_shape):
-        around = tuple(
-            slice(max(part.start - halo, 0), min(part.stop + halo, size))
-            for part, size in zip(block.owned, shape, strict=True)
+    return sum(
+        block_length_mm(read, shape, block, spacing_mm=spacing_mm, halo=halo)
+        for block in blocks_of(shape, block_shape)
+    )
+
+
+def block_length_mm(
+    read: Reader,
+    shape: Sequence[int],
+    block: Block,
+    *,
+    spacing_mm: Sequence[float],
+    halo: int,
+) -> float:
+    """Return the centreline length inside one block; those of all blocks add up.
+
+    Args:
+        read: gives the boolean mask of a box.
+        shape: of the volume.
+        block: from `blocks_of`.
+        spacing_mm: distance in mm between voxel centres along each axis.
+        halo: voxels around the block that are thinned with it.
+
+    Returns:
+        Length in mm.
+    """
+    around = tuple(
+        slice(max(part.start - halo, 0), min(part.stop + halo, size))
+        for part, size in zip(block.owned, shape, strict=True)
+    )
+    mask = read(around)
+    inside = np.zeros(mask.shape, bool)
+    inside[
+        tuple(
+            slice(part.start - more.start, part.stop - more.start)
+            for part, more in zip(block.owned, around, strict=True)
         )
-        mask = read(around)
-        inside = np.zeros(mask.shape, bool)
-        inside[
-            tuple(
-                slice(part.start - more.start, part.stop - more.start)
-                for part, more in zip(block.owned, around, strict=True)
-            )
-        ] = True
-        skeleton = skeletonize(mask, spacing=spacing_mm)
-        total += skeleton_length_mm(skeleton, spacing_mm=spacing_mm, within=inside)
-    return total
+    ] = True
+    skeleton = skeletonize(mask, spacing=spacing_mm)
+    return skeleton_length_mm(skeleton, spacing_mm=spacing_mm, within=inside)
 
 
 def _add_all(

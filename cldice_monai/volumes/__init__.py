@@ -1,5 +1,6 @@
 """Volumes that are larger than memory: reading, writing and measuring them part by part."""
 
+from cldice_monai.volumes.cluster import predict_distributed
 from cldice_monai.volumes.figures import blockwise_figures
 from cldice_monai.volumes.formats import open_volume, write_volume
 from cldice_monai.volumes.job import LargeSettings
@@ -18,6 +19,7 @@ __all__ = [
     "memory_in_use",
     "open_volume",
     "parse_bytes",
+    "predict_distributed",
     "predict_large",
     "write_volume",
 ]

@@ -3,20 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from math import prod
 from typing import Any
 
 import numpy as np
 
 from cldice_monai.inferers.windows import Region
-from cldice_monai.topology import TooManyPartsError, blockwise_length_mm, blockwise_topology
+from cldice_monai.topology import (
+    TooManyPartsError,
+    WholeTopology,
+    blockwise_length_mm,
+    blockwise_topology,
+)
 from cldice_monai.volumes.plan import HALO
 
-__all__ = ["NOT_BLOCKWISE", "blockwise_figures"]
+__all__ = ["NOT_BLOCKWISE", "blockwise_figures", "joined_figures"]
 
 NOT_BLOCKWISE = "not computed block by block; leave out --max-memory where the volume fits"
 """Why a figure of a volume larger than memory is null."""
 
 _BYTES_PER_PART = 120
+_MISSING = ("n_branch_points", "n_end_points", "radius_percentiles_mm")
+_OF_TOPOLOGY = (
+    "vessel_volume_mm3",
+    "vessel_fraction",
+    "betti_numbers",
+    "euler_characteristic",
+    "n_components_at_border",
+)
 
 
 def blockwise_figures(
@@ -41,20 +55,9 @@ def blockwise_figures(
     Returns:
         Names and values; a figure that cannot be had is None, and "reasons" says why.
     """
-    voxel_mm3 = float(np.prod(spacing_mm))
-    volume_mm3 = voxel_mm3 * float(np.prod(np.array(shape, dtype=float)))
     length = blockwise_length_mm(
         read, shape, spacing_mm=spacing_mm, block_shape=_cube(thinning_side, shape), halo=HALO
     )
-    figures: dict[str, Any] = {
-        "centreline_length_mm": length,
-        "length_density_per_mm2": length / volume_mm3,
-        "halo_voxels": HALO,
-    }
-    missing = {
-        name: NOT_BLOCKWISE for name in ("n_branch_points", "n_end_points", "radius_percentiles_mm")
-    }
-    figures |= dict.fromkeys(missing)
     try:
         whole = blockwise_topology(
             read,
@@ -64,16 +67,50 @@ def blockwise_figures(
         )
     except TooManyPartsError as error:
         reason = f"{error}, which need more memory; raise --max-memory"
-        names = ("vessel_volume_mm3", "betti_numbers", "euler_characteristic", "n_at_border")
-        return figures | dict.fromkeys(names) | {"reasons": missing | dict.fromkeys(names, reason)}
-    return figures | {
-        "vessel_volume_mm3": whole.n_voxels * voxel_mm3,
-        "vessel_fraction": whole.n_voxels * voxel_mm3 / volume_mm3,
-        "betti_numbers": list(whole.betti_numbers),
-        "euler_characteristic": whole.euler_characteristic,
-        "n_at_border": int(whole.touches_border.sum()),
-        "reasons": missing,
+        return joined_figures(None, length, shape=shape, spacing_mm=spacing_mm, reason=reason)
+    return joined_figures(whole, length, shape=shape, spacing_mm=spacing_mm)
+
+
+def joined_figures(
+    whole: WholeTopology | None,
+    length_mm: float,
+    *,
+    shape: Sequence[int],
+    spacing_mm: Sequence[float],
+    reason: str = "",
+) -> dict[str, Any]:
+    """Return the figures of a mask from what its blocks said together.
+
+    Args:
+        whole: topology of the mask, None where it is not known.
+        length_mm: of the centreline.
+        shape: of the volume in space.
+        spacing_mm: voxel size.
+        reason: why the topology is not known.
+
+    Returns:
+        As `blockwise_figures`.
+    """
+    voxel_mm3 = prod(spacing_mm)
+    volume_mm3 = voxel_mm3 * prod(shape)
+    reasons = dict.fromkeys(_MISSING, NOT_BLOCKWISE)
+    figures: dict[str, Any] = {
+        "centreline_length_mm": length_mm,
+        "length_density_per_mm2": length_mm / volume_mm3,
+        "halo_voxels": HALO,
     }
+    if whole is None:
+        reasons |= dict.fromkeys(_OF_TOPOLOGY, reason)
+    else:
+        values = (
+            whole.n_voxels * voxel_mm3,
+            whole.n_voxels * voxel_mm3 / volume_mm3,
+            list(whole.betti_numbers),
+            whole.euler_characteristic,
+            int(whole.touches_border.sum()),
+        )
+        figures |= zip(_OF_TOPOLOGY, values, strict=True)
+    return figures | dict.fromkeys(reasons) | {"reasons": reasons}
 
 
 def _cube(side: int, shape: Sequence[int]) -> tuple[int, ...]:

@@ -1,0 +1,225 @@
+"""Segment an OME-Zarr image on many machines: the regions of one machine as tasks of Dask."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from cldice_monai.errors import InputError
+from cldice_monai.files import replace_folder_when_complete
+from cldice_monai.inferers.windows import Region
+from cldice_monai.topology.block_union import BlockUnion, WholeTopology
+from cldice_monai.topology.blocks import Block, blocks_of
+from cldice_monai.volumes import tasks
+from cldice_monai.volumes.figures import joined_figures
+from cldice_monai.volumes.intensity_range import range_of_counts
+from cldice_monai.volumes.job import LargeSettings, Predictor
+from cldice_monai.volumes.large_volume import LargeVolume, reading_boxes
+from cldice_monai.volumes.ome_zarr import (
+    create_levels,
+    fill_coarser,
+    n_levels,
+    open_level,
+    open_ome_zarr,
+)
+from cldice_monai.volumes.plan import HALO
+
+__all__ = ["predict_distributed"]
+
+_logger = logging.getLogger(__name__)
+_BOXES_A_TASK = 64  # boxes of the scan whose intensities one task counts
+_SUMS_A_TASK = 16  # groups of boxes whose counts one task adds up
+
+
+def predict_distributed(
+    scan: Path,
+    mask_path: Path,
+    make_predict: Callable[[], Predictor],
+    *,
+    settings: LargeSettings,
+    scheduler: str,
+    chunk: int = 128,
+    chunks_a_side: int = 2,
+) -> dict[str, Any]:
+    """Segment an image on a Dask cluster.
+
+    Mask and figures are those of `predict_large` on one machine. Each task writes whole chunks
+    that no other task writes, and writes the same bytes when it is run again; so a worker that
+    is lost costs its tasks and nothing else. All workers and this process see the same disk.
+
+    Args:
+        scan: folder of the OME-Zarr image.
+        mask_path: folder to write, ending in .zarr; it appears when it is complete.
+        make_predict: makes the network, see `SegmentationJob`; it is pickled, and called once in
+            each worker.
+        settings: of windows and threshold; ``max_bytes`` is left to the workers' own limits.
+        scheduler: address of the cluster's scheduler, such as "tcp://10.0.0.1:8786".
+        chunk: sides of the chunks of the mask.
+        chunks_a_side: sides of a region in chunks.
+
+    Returns:
+        The figures of `blockwise_figures`.
+
+    Raises:
+        InputError: if the image cannot be used, the scheduler not reached, or Dask is missing.
+    """
+    volume = open_ome_zarr(scan)
+    sides = tuple(chunk * chunks_a_side for _ in volume.shape)
+    blocks = list(blocks_of(volume.shape, sides))
+    with _connected(scheduler) as client, replace_folder_when_complete(mask_path) as folder:
+        create_levels(
+            folder,
+            shape=volume.shape,
+            image=volume.metadata,
+            dtype="uint8",
+            name=mask_path.stem,
+            chunk=chunk,
+        )
+        cluster = _Cluster(client, scan, folder)
+        ranges = [
+            cluster.channel_range(volume, channel, settings.cutoff)
+            for channel in range(volume.n_channels)
+        ]
+        _logger.info("%s: %d regions", scan.name, len(blocks))
+        cluster.segment([block.owned for block in blocks], make_predict, settings, ranges)
+        cluster.fill_pyramid()
+        return joined_figures(
+            cluster.topology(blocks),
+            cluster.length_mm(blocks, volume.spacing_mm),
+            shape=volume.shape,
+            spacing_mm=volume.spacing_mm,
+        )
+
+
+class _Cluster:
+    """Sends the tasks of one volume, and puts together what comes back."""
+
+    def __init__(self, client: Any, scan: Path, folder: Path) -> None:
+        # absolute, since workers may run in another folder
+        self.client, self.scan, self.folder = client, scan.resolve(), folder.resolve()
+
+    def channel_range(
+        self, volume: LargeVolume, channel: int, cutoff: float
+    ) -> tuple[float, float]:
+        boxes = _groups(list(reading_boxes(volume)), _BOXES_A_TASK)
+
+        def lower(uppers: Sequence[int]) -> Any:
+            return self._sum(tasks.count_lower_of, boxes, channel, uppers)
+
+        upper = self._sum(tasks.count_upper_of, boxes, channel)
+        return range_of_counts(upper, lower, cutoff, name=f"{self.scan}: channel {channel}")
+
+    def segment(
+        self,
+        regions: Sequence[Region],
+        make_predict: Callable[[], Predictor],
+        settings: LargeSettings,
+        ranges: Sequence[tuple[float, float]],
+    ) -> None:
+        import cloudpickle
+
+        # sent once to each worker, not with each task
+        network = self.client.scatter(cloudpickle.dumps(make_predict), broadcast=True)
+        self._wait(
+            self.client.submit(
+                tasks.segment_region,
+                self.scan,
+                self.folder,
+                region,
+                network,
+                settings,
+                ranges,
+                pure=False,
+            )
+            for region in regions
+        )
+
+    def fill_pyramid(self) -> None:
+        for level in range(1, n_levels(self.folder)):
+            array = open_level(self.folder, str(level))
+            self._wait(
+                self.client.submit(fill_coarser, self.folder, level, block.owned, pure=False)
+                for block in blocks_of(array.shape, array.chunks)
+            )
+
+    def topology(self, blocks: Sequence[Block]) -> WholeTopology:
+        """Join all blocks; their faces stay with the workers, pairs of numbers come here."""
+        submit = self.client.submit
+        summaries = {
+            block.index: submit(tasks.summary_of, self.folder, block, pure=False)
+            for block in blocks
+        }
+        pairs = {
+            (block.index, block.neighbour(axis, 1)): submit(
+                tasks.pairs_of,
+                summaries[block.index],
+                summaries[block.neighbour(axis, 1)],
+                axis,
+                pure=False,
+            )
+            for block in blocks
+            for axis, follows in enumerate(block.has_next)
+            if follows
+        }
+        union = BlockUnion()
+        small = [submit(tasks.without_faces, future, pure=False) for future in summaries.values()]
+        for index, summary in zip(summaries, self.client.gather(small), strict=True):
+            union.add(index, summary)
+        for (index, next_index), found in self.client.gather(pairs).items():
+            union.join(index, next_index, found)
+        return union.result()
+
+    def length_mm(self, blocks: Sequence[Block], spacing_mm: Sequence[float]) -> float:
+        lengths = [
+            self.client.submit(tasks.length_of, self.folder, block, spacing_mm, HALO, pure=False)
+            for block in blocks
+        ]
+        return float(sum(self.client.gather(lengths)))
+
+    def _sum(
+        self,
+        count: Callable[..., Any],
+        boxes: Sequence[Sequence[Region]],
+        channel: int,
+        *arguments: Any,
+    ) -> Any:
+        """Count in all boxes, and add up in groups, so that no process has all counts at once."""
+        futures = [
+            self.client.submit(count, self.scan, channel, part, *arguments, pure=False)
+            for part in boxes
+        ]
+        while len(futures) > 1:
+            futures = [
+                self.client.submit(tasks.total_of, group, pure=False)
+                for group in _groups(futures, _SUMS_A_TASK)
+            ]
+        return futures[0].result()
+
+    def _wait(self, futures: Iterable[Any]) -> None:
+        self.client.gather(list(futures))
+
+
+@contextmanager
+def _connected(scheduler: str) -> Iterator[Any]:
+    try:
+        from distributed import Client
+    except ImportError as error:
+        raise InputError(
+            "--scheduler needs Dask; pip install 'cldice-monai[distributed]'"
+        ) from error
+    try:
+        client = Client(scheduler, timeout=30)
+    except (OSError, ValueError, TimeoutError) as error:
+        raise InputError(
+            f"--scheduler {scheduler}: no Dask scheduler answers there; start one with "
+            "dask scheduler, and workers with dask worker"
+        ) from error
+    with client:
+        yield client
+
+
+def _groups(items: Sequence[Any], size: int) -> list[Sequence[Any]]:
+    return [items[first : first + size] for first in range(0, len(items), size)]

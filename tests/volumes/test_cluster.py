@@ -1,0 +1,168 @@
+"""One machine is the oracle of many."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from cldice_monai.errors import InputError
+from cldice_monai.volumes import LargeSettings, predict_large
+from cldice_monai.volumes.cluster import predict_distributed
+from cldice_monai.volumes.normalised import channel_ranges
+from cldice_monai.volumes.ome_metadata import OmeImage
+from cldice_monai.volumes.ome_zarr import (
+    create_levels,
+    n_levels,
+    open_level,
+    open_ome_zarr,
+    write_ome_zarr,
+)
+from cldice_monai.volumes.tasks import segment_region
+from tests.conftest import rods
+
+pytest.importorskip("zarr")
+distributed = pytest.importorskip("distributed")
+
+SETTINGS = LargeSettings(roi=(16, 16, 16), cutoff=0.99)
+IMAGE = OmeImage(
+    version="0.5",
+    axes=("space",) * 3,
+    names=("z", "y", "x"),
+    units=("micrometer",) * 3,
+    scale=(2.0, 1.0, 1.0),
+    translation=(0.0,) * 3,
+)
+
+
+class WholeWindow:
+    """Answers by the voxel and by its whole window, so that a wrong window shows."""
+
+    def __init__(self, pause_s: float = 0.0, told: Path | None = None) -> None:
+        self.pause_s, self.told = pause_s, told
+
+    def __call__(self, windows: torch.Tensor) -> torch.Tensor:
+        if self.told is not None:
+            (self.told / f"{os.getpid()}").touch()
+        time.sleep(self.pause_s)
+        return 8 * windows - 3 - windows.mean(dim=(2, 3, 4), keepdim=True)
+
+
+def make_network(pause_s: float = 0.0, told: Path | None = None) -> Callable:
+    return WholeWindow(pause_s, told)
+
+
+@pytest.fixture
+def scan(tmp_path: Path) -> Path:
+    label = rods(0, size=40)[:, :36, :20]
+    image = 900 * label + np.random.default_rng(0).normal(300, 60, label.shape)
+    path = tmp_path / "scan.zarr"
+    with write_ome_zarr(path, shape=image.shape, image=IMAGE, dtype="float32") as output:
+        output.write(tuple(slice(0, n) for n in image.shape), image.astype(np.float32))
+    return path
+
+
+def check_equals_one_machine(scan: Path, mask: Path, figures: dict) -> None:
+    one = predict_large([scan], scan.parent / "one.zarr", make_network(), settings=SETTINGS)
+    expected = open_level(one.mask, "0")[:]
+    assert 0.02 < expected.mean() < 0.5
+    assert np.array_equal(open_level(mask, "0")[:], expected)
+    length = figures.pop("centreline_length_mm")
+    figures.pop("length_density_per_mm2")
+    assert length == pytest.approx(one.figures["centreline_length_mm"], rel=0.01)
+    assert figures == {name: one.figures[name] for name in figures}
+    assert n_levels(mask) > 1
+    assert open_level(mask, "1")[:].any()
+    assert not list(scan.parent.glob(".incomplete-*"))
+
+
+def test_result_is_that_of_one_machine(scan: Path):
+    mask = scan.parent / "mask.zarr"
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=False, dashboard_address=None
+    ) as cluster:
+        figures = predict_distributed(
+            scan,
+            mask,
+            make_network,
+            settings=SETTINGS,
+            scheduler=cluster.scheduler_address,
+            chunk=16,
+            chunks_a_side=1,
+        )
+    check_equals_one_machine(scan, mask, figures)
+
+
+@pytest.mark.slow
+def test_a_worker_killed_in_mid_run_loses_nothing(scan: Path):
+    mask, told = scan.parent / "mask.zarr", scan.parent / "told"
+    told.mkdir()
+    killed: list[int] = []
+
+    def kill_one() -> None:
+        while len(pids := [int(file.name) for file in told.iterdir()]) < 2:
+            time.sleep(0.02)
+        os.kill(pids[0], signal.SIGKILL)
+        killed.append(pids[0])
+
+    killer = threading.Thread(target=kill_one, daemon=True)
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
+    ) as cluster:
+        killer.start()
+        figures = predict_distributed(
+            scan,
+            mask,
+            partial(make_network, 0.02, told),
+            settings=SETTINGS,
+            scheduler=cluster.scheduler_address,
+            chunk=16,
+            chunks_a_side=1,
+        )
+    assert killed
+    check_equals_one_machine(scan, mask, figures)
+
+
+def test_a_task_that_is_run_again_writes_the_same_bytes_and_no_other_chunk(scan: Path):
+    import cloudpickle
+
+    folder = scan.parent / "mask.zarr"
+    create_levels(folder, shape=(40, 36, 20), image=IMAGE, dtype="uint8", name="m", chunk=16)
+    volume = open_ome_zarr(scan)
+    ranges = channel_ranges(volume, 0.99)
+    region = (slice(16, 32), slice(0, 36), slice(0, 16))
+    before = set(folder.rglob("*"))
+    contents = []
+    for _ in range(2):
+        segment_region(scan, folder, region, cloudpickle.dumps(make_network), SETTINGS, ranges)
+        written = sorted(file for file in set(folder.rglob("*")) - before if file.is_file())
+        contents.append([file.read_bytes() for file in written])
+    assert contents[0] == contents[1]
+    mask = open_level(folder, "0")[region]
+    with_vessel = {f"1/{n}/0" for n in range(3) if mask[:, 16 * n : 16 * (n + 1)].any()}
+    assert {str(file.relative_to(folder / "0" / "c")) for file in written} == with_vessel
+    assert len(with_vessel) > 1
+
+
+def test_a_scheduler_that_does_not_answer_is_one_line(scan: Path, monkeypatch: pytest.MonkeyPatch):
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError("Timed out trying to connect")
+
+    monkeypatch.setattr(distributed, "Client", refuse)
+    with pytest.raises(InputError, match="no Dask scheduler answers there"):
+        predict_distributed(
+            scan,
+            scan.parent / "mask.zarr",
+            make_network,
+            settings=SETTINGS,
+            scheduler="tcp://127.0.0.1:1",
+        )
+    assert not (scan.parent / "mask.zarr").exists()

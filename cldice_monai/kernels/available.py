@@ -5,12 +5,13 @@ from __future__ import annotations
 import importlib
 import logging
 from functools import cache
+from typing import Any
 
 import torch
 
 from cldice_monai.skeleton._soft_eager import eager_backward, eager_forward
 
-__all__ = ["has_soft_kernels"]
+__all__ = ["has_soft_kernels", "has_thinning_kernels", "thinning_kernels"]
 
 _LOG = logging.getLogger(__name__)
 _ALLOWED_ERROR = 1e-4  # of gradients of about 10, in single precision
@@ -34,6 +35,24 @@ def has_soft_kernels(device: torch.device) -> bool:
         False
     """
     return device.type != "cpu" and _tried(device)
+
+
+def has_thinning_kernels(device: torch.device) -> bool:
+    """Return whether exact thinning may take Triton kernels on a device: where the others work.
+
+    Args:
+        device: of the mask.
+
+    Example:
+        >>> has_thinning_kernels(torch.device("cpu"))
+        False
+    """
+    return has_soft_kernels(device)
+
+
+def thinning_kernels() -> Any:
+    """Return the module with the kernels of the exact thinning; triton is imported with it."""
+    return importlib.import_module("cldice_monai.kernels.thinning")
 
 
 @cache

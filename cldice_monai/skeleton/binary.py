@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+import torch
 
+from cldice_monai.skeleton._thinning_on_device import thin_on_device
 from cldice_monai.skeleton.connectivity import Connectivity, check_connectivity
-from cldice_monai.skeleton.mask import Array, as_items, as_mask, check_spacing, in_form_of
+from cldice_monai.skeleton.mask import (
+    Array,
+    as_items,
+    as_mask,
+    as_mask_on_device,
+    check_spacing,
+    in_form_of,
+    stays_on_device,
+)
 from cldice_monai.skeleton.thinning import thin
 
 __all__ = ["skeletonize"]
@@ -62,8 +73,20 @@ def skeletonize(
         Recognition Letters 15, 1994.
     """
     check_connectivity(connectivity)
+    if stays_on_device(mask):
+        found: Any = _thin_on_its_device(mask, connectivity, spacing)
+        return found
     voxels: np.ndarray = as_mask(mask, ranks=(2, 3, 4, 5))
     items = as_items(voxels)
     check_spacing(spacing, items.ndim - 1)
     skeleton = thin(items, connectivity=connectivity, spacing=spacing).reshape(voxels.shape)
     return in_form_of(mask, skeleton)
+
+
+def _thin_on_its_device(
+    mask: Any, connectivity: Connectivity, spacing: Sequence[float] | None
+) -> torch.Tensor:
+    tensor = as_mask_on_device(mask, ranks=(2, 3, 4, 5))
+    batch = tensor.flatten(0, 1) if tensor.ndim > 3 else tensor[None]
+    check_spacing(spacing, batch.ndim - 1)
+    return thin_on_device(batch, connectivity=connectivity, spacing=spacing).view(tensor.shape)

@@ -13,10 +13,12 @@ __all__ = [
     "Mask",
     "as_items",
     "as_mask",
+    "as_mask_on_device",
     "bounding_box",
     "check_same_shape",
     "check_spacing",
     "in_form_of",
+    "stays_on_device",
 ]
 
 Mask = np.ndarray | torch.Tensor
@@ -56,10 +58,11 @@ def as_mask(mask: Mask, *, name: str = "mask", ranks: tuple[int, ...] = (2, 3)) 
             f"{name} must be a numpy array or a torch tensor, got {type(mask).__name__}; "
             "convert it with np.asarray"
         )
+    if isinstance(mask, torch.Tensor):
+        array: np.ndarray = as_mask_on_device(mask, name=name, ranks=ranks).cpu().numpy()
+        return array
     if mask.ndim not in ranks:
         raise ValueError(_rank_message(name, tuple(mask.shape), ranks))
-    if isinstance(mask, torch.Tensor):
-        return _tensor_as_mask(mask, name)
     if mask.dtype == bool:
         return mask
     if mask.dtype.kind not in "uif":
@@ -67,6 +70,56 @@ def as_mask(mask: Mask, *, name: str = "mask", ranks: tuple[int, ...] = (2, 3)) 
     result: np.ndarray = mask != 0
     if not bool(np.array_equal(result, mask)):
         raise ValueError(_value_message(name, has_nan=bool(np.isnan(mask).any())))
+    return result
+
+
+def stays_on_device(mask: Mask) -> bool:
+    """Return whether a mask is a tensor on a GPU, so that it is worked on there.
+
+    Args:
+        mask: array or tensor.
+
+    Example:
+        >>> stays_on_device(torch.ones(2, 2)), stays_on_device(np.ones((2, 2)))
+        (False, False)
+    """
+    return isinstance(mask, torch.Tensor) and mask.is_cuda
+
+
+def as_mask_on_device(
+    mask: Any, *, name: str = "mask", ranks: tuple[int, ...] = (2, 3)
+) -> torch.Tensor:
+    """Return a tensor as a boolean mask on its device, by the rules of `as_mask`.
+
+    Args:
+        mask: tensor of any real dtype that holds only 0 and 1 (or bool).
+        name: how the caller's argument is called, for the message.
+        ranks: the numbers of axes that are accepted.
+
+    Returns:
+        Plain boolean tensor of the same shape and device.
+
+    Raises:
+        TypeError: ``mask`` holds no real numbers.
+        ValueError: an axis too many or too few, NaN, or a value other than 0 and 1.
+
+    Example:
+        >>> as_mask_on_device(torch.tensor([[0.0, 1.0]]))
+        tensor([[False,  True]])
+    """
+    if mask.ndim not in ranks:
+        raise ValueError(_rank_message(name, tuple(mask.shape), ranks))
+    # A subclass such as MetaTensor would drag its metadata through every comparison.
+    plain = mask.detach().as_subclass(torch.Tensor)
+    if plain.is_complex():
+        raise TypeError(f"{name} must hold real numbers or booleans, got dtype {plain.dtype}")
+    if plain.dtype in (torch.uint16, torch.uint32, torch.uint64):
+        plain = plain.to(torch.int64)  # torch compares no other unsigned integers
+    if plain.dtype == torch.bool:
+        return plain
+    result: torch.Tensor = plain != 0
+    if not bool((result == plain).all()):
+        raise ValueError(_value_message(name, has_nan=bool(torch.isnan(plain).any())))
     return result
 
 
@@ -131,12 +184,12 @@ def bounding_box(items: np.ndarray) -> tuple[slice, ...] | None:
     return tuple(box)
 
 
-def check_same_shape(pred: np.ndarray, label: np.ndarray) -> None:
+def check_same_shape(pred: Mask, label: Mask) -> None:
     """Raise ValueError unless prediction and label have one shape.
 
     Args:
-        pred: any array.
-        label: any array.
+        pred: any array or tensor.
+        label: any array or tensor.
 
     Raises:
         ValueError: the shapes differ.
@@ -147,9 +200,10 @@ def check_same_shape(pred: np.ndarray, label: np.ndarray) -> None:
         ...
         ValueError: pred and label must have one shape, got (2, 2) and (2, 3); resample one of them
     """
-    if pred.shape != label.shape:
+    shapes = tuple(pred.shape), tuple(label.shape)
+    if shapes[0] != shapes[1]:
         raise ValueError(
-            f"pred and label must have one shape, got {pred.shape} and {label.shape}; "
+            f"pred and label must have one shape, got {shapes[0]} and {shapes[1]}; "
             "resample one of them"
         )
 
@@ -177,20 +231,6 @@ def check_spacing(spacing: Sequence[float] | None, axes: int) -> None:
         raise ValueError(
             f"spacing must be {axes} positive numbers, one a spatial axis, got {spacing!r}"
         )
-
-
-def _tensor_as_mask(mask: torch.Tensor, name: str) -> np.ndarray:
-    # A subclass such as MetaTensor would drag its metadata through every comparison.
-    plain = mask.detach().as_subclass(torch.Tensor)
-    if plain.is_complex():
-        raise TypeError(f"{name} must hold real numbers or booleans, got dtype {plain.dtype}")
-    if plain.dtype in (torch.uint16, torch.uint32, torch.uint64):
-        plain = plain.to(torch.int64)  # torch compares no other unsigned integers
-    result = plain if plain.dtype == torch.bool else plain != 0
-    if plain.dtype != torch.bool and not bool((result == plain).all()):
-        raise ValueError(_value_message(name, has_nan=bool(torch.isnan(plain).any())))
-    array: np.ndarray = result.cpu().numpy()
-    return array
 
 
 def _value_message(name: str, *, has_nan: bool) -> str:

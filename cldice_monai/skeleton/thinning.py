@@ -20,9 +20,9 @@ from cldice_monai.skeleton.mask import bounding_box
 from cldice_monai.skeleton.simple_points import OPEN_AFTER, OPEN_BEFORE, SIMPLE
 from cldice_monai.skeleton.simple_table import load_table
 
-__all__ = ["thin", "thin_within_exterior"]
+__all__ = ["LEVELS", "thin", "thin_within_exterior"]
 
-_LEVELS = 4  # a voxel of depth; with fewer the result is centred less well, with more no better
+LEVELS = 4  # a voxel of depth; with fewer the result is centred less well, with more no better
 _FEW = 400  # voxels below which the calls cost more than the work
 
 
@@ -64,7 +64,7 @@ def thin(
     # The sub-fields are those of the whole array, wherever its bounding box begins.
     fields = _sub_fields(index, padded.shape, [part.start - 1 for part in box])
     neighbourhoods = _Neighbourhoods(index, padded.shape, connectivity)
-    levels = np.rint(_LEVELS * depth / np.float32(min(steps))).astype(np.int32)
+    levels = np.rint(LEVELS * depth / np.float32(min(steps))).astype(np.int32)
     padded[...] = False
     padded.reshape(-1)[_thin_by_level(neighbourhoods, index, fields, levels)] = True
     result[(slice(None), *box)] = padded[inner]
@@ -99,7 +99,7 @@ def thin_within_exterior(
     depth = np.ones(item.shape)
     if not item.all():
         depth = ndimage.distance_transform_edt(item, sampling=steps) / min(steps)
-    levels = np.rint(_LEVELS * depth[item]).astype(np.int32)
+    levels = np.rint(LEVELS * depth[item]).astype(np.int32)
     fields = _sub_fields(index[inside], padded.shape, [-2] * item.ndim)
     kept = _thin_by_level(neighbourhoods, index[inside], fields, levels)
     result = padded.reshape(-1).copy()

@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+import torch
 
 from cldice_monai.skeleton.connectivity import Connectivity, check_connectivity
-from cldice_monai.skeleton.mask import Array, Mask, as_items, as_mask, bounding_box, in_form_of
+from cldice_monai.skeleton.mask import (
+    Array,
+    Mask,
+    as_items,
+    as_mask,
+    as_mask_on_device,
+    bounding_box,
+    in_form_of,
+    stays_on_device,
+)
+from cldice_monai.topology._components_on_device import count_on_device
+from cldice_monai.topology._euler_on_device import euler_on_device
 from cldice_monai.topology.components import background_runs, count_components, foreground_runs
 from cldice_monai.topology.euler import euler_of_items
 from cldice_monai.topology.labelled_components import (
@@ -52,6 +66,8 @@ def betti_numbers(mask: Mask, *, connectivity: Connectivity = "foreground-full")
         Shit et al., clDice, CVPR 2021, section 3 (cubical complex) and appendix A.
     """
     check_connectivity(connectivity)
+    if stays_on_device(mask):
+        return tuple(betti_on_device(as_mask_on_device(mask)[None], connectivity)[0].tolist())
     numbers = _betti_of_items(_crop(as_mask(mask)[None]), connectivity)
     return tuple(int(number) for number in numbers[0])
 
@@ -81,6 +97,9 @@ def euler_characteristic(mask: Mask, *, connectivity: Connectivity = "foreground
         Shit et al., clDice, CVPR 2021, section 5.2 and appendix H.3.
     """
     check_connectivity(connectivity)
+    if stays_on_device(mask):
+        closed = connectivity == "foreground-full"
+        return int(euler_on_device(as_mask_on_device(mask)[None], closed=closed))
     return int(euler_of_items(_crop(as_mask(mask)[None]), connectivity=connectivity)[0])
 
 
@@ -104,6 +123,10 @@ def batched_betti_numbers(masks: Array, *, connectivity: Connectivity = "foregro
                 [1, 0]]])
     """
     check_connectivity(connectivity)
+    if stays_on_device(masks):
+        tensor = as_mask_on_device(masks, name="masks", ranks=(4, 5))
+        found: Any = betti_on_device(tensor.flatten(0, 1), connectivity)
+        return found.view(*tensor.shape[:2], found.shape[1])
     voxels: np.ndarray = as_mask(masks, name="masks", ranks=(4, 5))
     items = _crop(as_items(voxels))
     numbers = _betti_of_items(items, connectivity).reshape((*voxels.shape[:2], items.ndim - 1))
@@ -131,10 +154,38 @@ def batched_euler_characteristic(
         array([[1, 1]])
     """
     check_connectivity(connectivity)
+    if stays_on_device(masks):
+        tensor = as_mask_on_device(masks, name="masks", ranks=(4, 5))
+        closed = connectivity == "foreground-full"
+        found: Any = euler_on_device(tensor.flatten(0, 1), closed=closed)
+        return found.view(tensor.shape[:2])
     voxels: np.ndarray = as_mask(masks, name="masks", ranks=(4, 5))
     numbers = euler_of_items(_crop(as_items(voxels)), connectivity=connectivity)
     numbers = numbers.reshape(voxels.shape[:2])
     return in_form_of(masks, numbers)
+
+
+def betti_on_device(items: torch.Tensor, connectivity: Connectivity) -> torch.Tensor:
+    """Return the Betti numbers of each mask of a batch, counted where it is.
+
+    Args:
+        items: boolean (N, H, W) or (N, H, W, D), on any device.
+        connectivity: as for `betti_numbers`.
+
+    Returns:
+        int64 tensor (N, 2) or (N, 3) on the device of ``items``.
+
+    Example:
+        >>> betti_on_device(torch.ones(1, 2, 2, 2, dtype=torch.bool), "foreground-full").tolist()
+        [[1, 0, 0]]
+    """
+    closed = connectivity == "foreground-full"
+    components, outside = count_on_device(items, full=closed)
+    enclosed = outside - 1
+    if items.dim() == 3:
+        return torch.stack([components, enclosed], -1)
+    loops = components + enclosed - euler_on_device(items, closed=closed)
+    return torch.stack([components, loops, enclosed], -1)
 
 
 def _crop(items: np.ndarray) -> np.ndarray:

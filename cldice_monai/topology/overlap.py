@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy import ndimage
 
 from cldice_monai.skeleton.binary import skeletonize
-from cldice_monai.skeleton.mask import Mask, as_mask, check_same_shape, in_form_of
+from cldice_monai.skeleton.mask import (
+    Mask,
+    as_mask,
+    as_mask_on_device,
+    check_same_shape,
+    in_form_of,
+    stays_on_device,
+)
 from cldice_monai.topology.length import check_spacing, skeleton_length_mm
 
 __all__ = [
@@ -93,7 +100,7 @@ def overlap_scores(pred: Mask, label: Mask, *, ignore_empty: bool = True) -> Ove
     Reference:
         Shit et al., clDice, CVPR 2021, equations 1 and 2.
     """
-    predicted, true = _pair(pred, label)
+    predicted, true = _pair_where_it_is(pred, label)
     if not true.any():
         value = float("nan") if ignore_empty else float(not predicted.any())
         return OverlapScores(value, value, value)
@@ -241,8 +248,17 @@ def _pair(pred: Mask, label: Mask) -> tuple[np.ndarray, np.ndarray]:
     return predicted, true
 
 
-def _share_inside(skeleton: np.ndarray, mask: np.ndarray) -> float:
-    return int(np.count_nonzero(skeleton & mask)) / int(np.count_nonzero(skeleton))
+def _pair_where_it_is(pred: Mask, label: Mask) -> tuple[Any, Any]:
+    """Return the masks as tensors where both are on a GPU, else as arrays."""
+    if not (stays_on_device(pred) and stays_on_device(label)):
+        return _pair(pred, label)
+    predicted, true = as_mask_on_device(pred, name="pred"), as_mask_on_device(label, name="label")
+    check_same_shape(predicted, true)
+    return predicted, true
+
+
+def _share_inside(skeleton: Any, mask: Any) -> float:
+    return int((skeleton & mask).sum()) / int(skeleton.sum())
 
 
 def _length(

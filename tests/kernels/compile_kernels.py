@@ -2,7 +2,8 @@
 
 import sys
 
-NUMBERS = {"depth", "height", "width", "planes", "n_items", "size"}
+NUMBERS = {"depth", "height", "width", "planes", "n_items", "size", "plane", "row"}
+BYTES = {"choices", "mask", "classes", "table"}
 LEVEL = {"ignore": True, "core": True, "rows": True}
 
 
@@ -12,11 +13,11 @@ def compile_for(capability, kernel, constants, storage="*fp32"):
     from triton.compiler import ASTSource
 
     constants = {"real": triton.language.float32, "block": 512, **constants}
+    constants = {name: constants[name] for name in kernel.arg_names if name in constants}
     types = dict.fromkeys(kernel.arg_names, "*fp32")
     types |= dict.fromkeys(("image", "eroded", "thinner", "skeleton"), storage)
-    types |= (
-        {"choices": "*u8"} | dict.fromkeys(NUMBERS, "i32") | dict.fromkeys(constants, "constexpr")
-    )
+    types |= dict.fromkeys(BYTES, "*u8") | dict.fromkeys(NUMBERS, "i32") | {"index": "*i64"}
+    types |= dict.fromkeys(constants, "constexpr")
     signature = {name: types[name] for name in kernel.arg_names}
     source = ASTSource(fn=kernel, signature=signature, constexprs=constants)
     target = GPUTarget("cuda", capability, 32)
@@ -26,7 +27,7 @@ def compile_for(capability, kernel, constants, storage="*fp32"):
 def variants():
     """Yield kernel, constants, and storage where it is not single precision."""
     # pytest looks through this file for docstrings, with or without triton.
-    from cldice_monai.kernels import soft_backward, soft_forward
+    from cldice_monai.kernels import soft_backward, soft_forward, thinning
 
     for axes in (7, 5):
         yield (
@@ -51,6 +52,9 @@ def variants():
         flags = {"is_first": first, "is_last": last, "core": True, "sums": last, "rows": last}
         yield soft_backward.gradient_kernel, flags
     yield soft_backward.seed_kernel, {}
+    for ndim in (2, 3):
+        yield thinning.flags_kernel, {"ndim": ndim}
+        yield thinning.delete_kernel, {"ndim": ndim, "simple": 1}
 
 
 if __name__ == "__main__":

@@ -9,11 +9,14 @@ import numpy as np
 from cldice_monai.data.nifti import write_like
 from cldice_monai.evaluation.case import masks_of_case
 from cldice_monai.evaluation.run import Evaluation
+from cldice_monai.files import replace_when_complete
+from cldice_monai.report.panel import COLOURS
 from cldice_monai.skeleton.binary import skeletonize
 
 __all__ = ["GHOST", "MISS", "write_error_maps"]
 
 GHOST, MISS = 1, 2
+_NAMES = {GHOST: "ghost", MISS: "miss"}
 
 
 def write_error_maps(evaluation: Evaluation, folder: Path) -> list[Path]:
@@ -24,7 +27,8 @@ def write_error_maps(evaluation: Evaluation, folder: Path) -> list[Path]:
         folder: where to write, with a folder a method where there are several.
 
     Returns:
-        The files, on the grid of the labels.
+        The maps, on the grid of the labels. Beside them lie names and colours of both values, for
+        ITK-SNAP (Segmentation > Import Label Descriptions) and for 3D Slicer (as a colour table).
 
     Raises:
         InputError: a file cannot be written.
@@ -41,4 +45,26 @@ def write_error_maps(evaluation: Evaluation, folder: Path) -> list[Path]:
             path = place / f"{case.case_id}{ending}_ghosts_misses.nii.gz"
             shape = map_.shape if map_.ndim == 3 else (*map_.shape, 1)
             paths.append(write_like(map_.reshape(shape), path, like=case.pair.label))
+    for name, text in (
+        ("labels_itksnap.txt", _for_itksnap()),
+        ("labels_slicer.ctbl", _for_slicer()),
+    ):
+        with replace_when_complete(folder / name) as temporary:
+            temporary.write_text(text, encoding="utf-8")
     return paths
+
+
+def _for_itksnap() -> str:
+    lines = ['0 0 0 0 0 0 0 "Clear Label"']
+    for number, name in _NAMES.items():
+        red, green, blue = COLOURS[name]
+        lines.append(f'{number} {red} {green} {blue} 1 1 1 "{name}"')
+    return "\n".join(lines) + "\n"
+
+
+def _for_slicer() -> str:
+    lines = ["0 background 0 0 0 0"]
+    for number, name in _NAMES.items():
+        red, green, blue = COLOURS[name]
+        lines.append(f"{number} {name} {red} {green} {blue} 255")
+    return "\n".join(lines) + "\n"

@@ -6,6 +6,7 @@ import base64
 import io
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
@@ -20,6 +21,8 @@ from cldice_monai.evaluation.case import EvaluationSettings
 from cldice_monai.evaluation.run import evaluate
 from cldice_monai.report.error_maps import write_error_maps
 from cldice_monai.report.page import write_report
+from cldice_monai.report.panel import COLOURS
+from cldice_monai.report.worst_patches import worst_patches
 from cldice_monai.topology import PatchSampler
 from tests.evaluation.masks import save_mask, vessels
 
@@ -128,8 +131,76 @@ def test_error_maps_lie_on_the_labels_grid_and_hold_ghosts_and_misses(folder: Pa
     assert path.name == "a_ghosts_misses.nii.gz"
     assert np.array_equal(written.affine, source.affine)
     values = np.asarray(written.dataobj)
+    assert values.dtype == np.uint8
     assert np.array_equal(values == 1, pred & ~label)
     assert np.array_equal(values == 2, label & ~pred)
+    for code in ("qform_code", "sform_code"):
+        assert written.header[code] == source.header[code]
+
+
+_ITK = """
+import sys, itk
+for path in sys.argv[1:]:
+    image = itk.imread(path)
+    voxels = itk.array_from_image(image)
+    turned = itk.array_from_matrix(image.GetDirection()).tolist()
+    print(voxels.dtype, voxels.shape, turned, list(image.GetOrigin()), list(image.GetSpacing()))
+"""
+
+
+@pytest.mark.slow
+def test_error_maps_open_in_viewers_on_the_labels_grid(folder: Path):
+    """By the library that both ITK-SNAP and 3D Slicer read files with."""
+    affine = np.array([[0, 0, 2.0, -7], [-1.5, 0, 0, 3], [0, 0.5, 0, 11], [0, 0, 0, 1]])
+    label = save_mask(folder / "one_label" / "a.nii.gz", vessels(0), affine)
+    save_mask(folder / "one" / "a.nii.gz", vessels(1), affine)
+    evaluation = evaluate([folder / "one"], folder / "one_label", FEW)
+    (path,) = write_error_maps(evaluation, folder / "maps")
+    words = [sys.executable, "-c", _ITK, str(path), str(label)]
+    done = subprocess.run(words, check=True, capture_output=True, text=True, timeout=300)
+    first, second = done.stdout.splitlines()
+    assert first == second
+    assert first.startswith("uint8 (20, 24, 24)")
+
+
+def test_error_maps_come_with_the_reports_colours_for_both_viewers(folder: Path):
+    evaluation = evaluate([folder / "good"], folder / "labels", FEW)
+    write_error_maps(evaluation, folder / "maps")
+    red, green, blue = COLOURS["ghost"]
+    itksnap = (folder / "maps" / "labels_itksnap.txt").read_text().splitlines()
+    assert itksnap[1] == f'1 {red} {green} {blue} 1 1 1 "ghost"'
+    slicer = (folder / "maps" / "labels_slicer.ctbl").read_text().splitlines()
+    assert slicer[1] == f"1 ghost {red} {green} {blue} 255"
+    assert [line.split()[0] for line in itksnap] == [line.split()[0] for line in slicer]
+
+
+def test_classes_have_sections_and_maps_of_their_own(tmp_path: Path):
+    label = np.where(vessels(0), 1, np.where(vessels(1), 2, 0))
+    save_mask(tmp_path / "labels" / "a.nii.gz", label)
+    save_mask(tmp_path / "masks" / "a.nii.gz", label * (vessels(2) == 0))
+    settings = EvaluationSettings(FEW.sampler, classes=(1, 2))
+    evaluation = evaluate([tmp_path / "masks"], tmp_path / "labels", settings)
+    page = write_report(evaluation, tmp_path / "report.html").read_text(encoding="utf-8")
+    assert page.count("<h2>a, class 1</h2>") == page.count("<h2>a, class 2</h2>") == 1
+    assert "masks, class 2" in page
+    maps = write_error_maps(evaluation, tmp_path / "maps")
+    names = ["a_class1_ghosts_misses.nii.gz", "a_class2_ghosts_misses.nii.gz"]
+    assert [path.name for path in maps] == names
+
+
+def test_worst_patches_are_ranked_and_of_places_that_differ(tmp_path: Path):
+    label = np.zeros((60, 60, 20), bool)
+    label[5, 5, 2:18] = label[50, 50, 2:18] = True
+    pred = label.copy()
+    pred[50, 50, 6] = pred[5, 5, 6] = pred[5, 5, 10] = False
+    save_mask(tmp_path / "label" / "a.nii.gz", label)
+    save_mask(tmp_path / "pred" / "a.nii.gz", pred)
+    many = EvaluationSettings(PatchSampler(patch_size=20, n_patches=400))
+    worst = worst_patches(evaluate([tmp_path / "pred"], tmp_path / "label", many))
+    assert [patch.betti_error for patch in worst] == [2.0, 1.0]
+    starts = np.array([patch.start for patch in worst])
+    assert (starts[0, :2] <= 5).all()
+    assert (starts[1, :2] > 30).all()
 
 
 @pytest.mark.slow
@@ -140,8 +211,8 @@ def test_browser_draws_the_page(page: Path, tmp_path: Path):
     command += [f"--user-data-dir={tmp_path}", f"--screenshot={shot}", "--window-size=1400,3000"]
     subprocess.run([*command, page.as_uri()], check=True, capture_output=True, timeout=120)
     pixels = np.asarray(Image.open(shot).convert("RGB"))
-    ghost = np.all(np.abs(pixels.astype(int) - (255, 60, 160)) < 12, axis=-1)
-    miss = np.all(np.abs(pixels.astype(int) - (60, 170, 255)) < 12, axis=-1)
+    ghost = np.all(np.abs(pixels.astype(int) - COLOURS["ghost"]) < 12, axis=-1)
+    miss = np.all(np.abs(pixels.astype(int) - COLOURS["miss"]) < 12, axis=-1)
     assert ghost.sum() > 50
     assert miss.sum() > 50
     drawn = np.ptp(pixels.reshape(-1, 3), axis=0)

@@ -6,10 +6,8 @@ import hashlib
 import json
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
-from PIL import Image
 
 from cldice_monai.workflows import save_weights
 from cldice_monai.zero_shot import make_network
@@ -21,24 +19,6 @@ def script(root: Path, monkeypatch: pytest.MonkeyPatch):
     import evaluate_zero_shot
 
     return evaluate_zero_shot
-
-
-@pytest.fixture
-def data(script, tmp_path: Path) -> Path:
-    """Stand-ins for the development volumes: a bright bar in noise; the others are not there."""
-    folder = tmp_path / "data"
-    rng = np.random.default_rng(0)
-    for volume in script.VOLUMES.values():
-        if volume.part != "development":
-            continue
-        label = np.zeros((6, 24, 24), np.uint8)
-        label[2:4, 9:14] = 255
-        image = np.clip(rng.normal(20, 4, label.shape) + 0.6 * label, 0, 255).astype(np.uint8)
-        for name, array in ((volume.image, image), (volume.label, label)):
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            first, *others = [Image.fromarray(page) for page in array]
-            first.save(folder / name, save_all=True, append_images=others)
-    return folder
 
 
 def run(script, monkeypatch: pytest.MonkeyPatch, *words: object) -> None:

@@ -27,7 +27,6 @@ _FIGURES = (
     *("n_branch_points", "n_end_points", "n_segments"),
 )
 _RADII = ("mean", "p5", "p25", "p50", "p75", "p95")
-_WIDTH = 80
 
 
 def versions() -> dict[str, str]:
@@ -96,14 +95,14 @@ def summary_table(results: Sequence[CaseResult]) -> str:
         Lines of text, a headline first.
     """
     columns = ("vessel mm3", "length mm", "branches", "b0", "b1")
-    names = [_short(result.case.case_id, 26) for result in results]
+    names = [_short(result.case.case_id, 24) for result in results]
     width = max([len("case"), *map(len, names)])
     lines = [f"{'case':<{width}}  {'status':<7}" + "".join(f"{c:>{_cell(c)}}" for c in columns)]
     for name, result in zip(names, results, strict=True):
         cells = _cells(result.report) if result.report is not None else [""] * len(columns)
         row = "".join(f"{cell:>{_cell(c)}}" for c, cell in zip(columns, cells, strict=True))
         lines.append(f"{name:<{width}}  {result.status:<7}{row}".rstrip())
-    return "\n".join(line[:_WIDTH] for line in lines)
+    return "\n".join(lines)
 
 
 def _cell(column: str) -> int:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from cldice_monai.data.nifti import Volume
+from cldice_monai.data.tiff_stack import has_tiff_ending
 
 __all__ = ["upright"]
 
@@ -15,8 +16,9 @@ def upright(volume: Volume, **masks: np.ndarray | None) -> dict[str, Any]:
     """Return image, masks and spacing as `cldice_monai.report.save_preview` takes them.
 
     A preview shows the first axis to the right and the second one upwards. The rows of a picture,
-    which are its first axis, run down: by its affine its axes are changed and turned. Volumes stay
-    as they are. Of a volume channel 0 is drawn, of a picture the mean of its channels.
+    which are its first axis, run down: by its affine its axes are changed and turned. The rows of
+    a TIFF stack, its second axis, run down, too. Other volumes stay as they are. Of a volume
+    channel 0 is drawn, of a picture the mean of its channels.
 
     Args:
         volume: the image.
@@ -37,6 +39,9 @@ def upright(volume: Volume, **masks: np.ndarray | None) -> dict[str, Any]:
 
     orientation = io_orientation(volume.affine)
     is_picture = volume.array.shape[-1] == 1 and orientation[2, 0] == 2  # its depth is the third
+    if not is_picture and has_tiff_ending(volume.path):  # its rows, the second axis, run down
+        masks = {name: None if m is None else m[:, ::-1] for name, m in masks.items()}
+        return {"image": volume.array[0][:, ::-1], "spacing_mm": volume.spacing_mm, **masks}
     if not is_picture:
         return {"image": volume.array[0], "spacing_mm": volume.spacing_mm, **masks}
     arrays = {"image": volume.array.mean(axis=0), **masks}

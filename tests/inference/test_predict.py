@@ -28,13 +28,15 @@ def predict(*words: object) -> int:
     return main(["predict", *map(str, words), "--device", "cpu"])
 
 
+@pytest.mark.parametrize(("unit", "short"), [("mm", "mm"), ("micron", "um")])
 @pytest.mark.filterwarnings("ignore:parsing config_file:UserWarning")
 def test_command_call_and_bundle_give_the_same_mask(
-    save_scan: Callable[..., Path], tmp_path: Path, image: np.ndarray
+    save_scan: Callable[..., Path], tmp_path: Path, image: np.ndarray, unit: str, short: str
 ):
-    scan = save_scan()
-    settings = {"threshold": 0.3, "overlap": 0.25, "min_length_mm": 4.0}
-    words = ["--threshold", 0.3, "--overlap", 0.25, "--min-length-mm", 4, "--save-prob"]
+    scan = save_scan(unit=unit)  # of micrometres the working grid is another one
+    length = 4.0 if unit == "mm" else 0.004
+    settings = {"threshold": 0.3, "overlap": 0.25, "min_length_mm": length}
+    words = ["--threshold", 0.3, "--overlap", 0.25, "--min-length-mm", length, "--save-prob"]
     assert predict(scan, "-o", tmp_path / "command", *words) == 0
     workflow = ConfigWorkflow(
         config_file=str(BUNDLE / "configs" / "inference.json"),
@@ -55,7 +57,9 @@ def test_command_call_and_bundle_give_the_same_mask(
         assert np.array_equal(by_command, voxels(tmp_path / "bundle" / f"scan_{name}.nii.gz"))
     mask = voxels(tmp_path / "command" / "scan_mask.nii.gz")
     assert 0 < mask.sum() < mask.size
-    called = cldice_monai.predict(image, spacing=(1, 1, 2), device="cpu", **settings)
+    called = cldice_monai.predict(
+        image, spacing=(1, 1, 2), spacing_unit=short, device="cpu", **settings
+    )
     assert np.array_equal(called, mask)
     assert np.array_equal(cldice_monai.predict(scan, device="cpu", **settings), mask)
 
@@ -186,6 +190,41 @@ class TestSecondRun:
         scan.touch()
         assert predict(scan, "-o", out) == 0
         assert "scan  skipped" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("threshold_network")
+def test_tiff_preview_stands_as_the_picture_does(tmp_path: Path):
+    import tifffile
+    from PIL import Image
+
+    stack = np.zeros((8, 40, 40), np.uint8)  # z, y, x: a bright bar at the top left
+    stack[:, 2:6, 2:20] = 200
+    tifffile.imwrite(tmp_path / "a.tif", stack, photometric="minisblack")
+    assert predict(tmp_path / "a.tif", "-o", tmp_path / "out", "--spacing", "1,1,1mm") == 0
+    drawn = np.asarray(Image.open(tmp_path / "out" / "a_preview.png").convert("L"))
+    panel = drawn[64:512, 20:470]
+    assert panel[:200, :200].mean() > 2 * panel[250:, :200].mean()
+    mask = tifffile.imread(tmp_path / "out" / "a_mask.tif")
+    assert np.array_equal(mask, np.where(stack > 0, 255, 0))
+
+
+def test_longest_names_fit_into_80_columns():
+    from cldice_monai.data.cases import VesselCase
+    from cldice_monai.inference.manifest import summary_table
+    from cldice_monai.inference.run import CaseResult
+
+    case = VesselCase("a_name_of_a_case_that_is_far_too_long", (Path("a.nii"),))
+    report = {
+        "vessel_volume_mm3": 1234567.8,
+        "centreline_length_mm": None,
+        "n_branch_points": 12345678,
+        "betti_numbers": {"b0": 1234567, "b1": 1234567},
+    }
+    results = [CaseResult(case, "skipped", report), CaseResult(case, "failed", problem="bad")]
+    lines = summary_table(results).splitlines()
+    assert max(map(len, lines)) <= 80
+    assert lines[1].endswith("1234567 1234567")
+    assert "1.235e+06" in lines[1]
 
 
 def test_array_without_spacing_is_refused(image: np.ndarray):

@@ -98,10 +98,10 @@ def _settings(options: argparse.Namespace) -> dict[str, Any]:
     """Return what was set, by the names of inference.json."""
     names = ("device", "threshold", "overlap", "precision", "min_length_mm")
     settings: dict[str, Any] = {name: getattr(options, name) for name in names}
-    settings["tta"] = True if options.tta else None
+    settings["tta"] = options.tta or None
     if options.roi is not None:
         settings["roi"] = options.roi if len(options.roi) > 1 else options.roi[0]
-    return settings
+    return {name: value for name, value in settings.items() if value is not None}
 
 
 def _print_now(text: str) -> None:

@@ -48,8 +48,7 @@ class Recipe:
 
     Args:
         weights: file of the weights; None for those of the bundle.
-        settings: keys of inference.json and their values; those that are None are left as they
-            stand.
+        settings: keys of inference.json and their values.
         bundle: folder of a bundle; None for that of the installation.
 
     Attributes:
@@ -70,8 +69,7 @@ class Recipe:
     ) -> None:
         root = bundle_dir() if bundle is None else bundle
         self.weights: WeightsFile = describe_weights(weights or root / "models" / "model.pt")
-        given = {key: value for key, value in (settings or {}).items() if value is not None}
-        self._parser = _parser(root, _overrides(root, self.weights, given))
+        self._parser = _parser(root, _overrides(root, self.weights, settings or {}))
         get = self._get
         check_roi(get("roi"))
         check_device(get("device"))

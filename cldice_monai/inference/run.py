@@ -42,7 +42,7 @@ class PredictRequest:
         channels: one pattern a channel; None where names end in _0000, _0001.
         spacing: voxel size for formats that do not say it.
         weights: file of the weights; None for those of the bundle.
-        settings: keys of inference.json; those that are None stay as they are.
+        settings: keys of inference.json and their values.
         save_prob: write probabilities, too.
         save_skeleton: write the skeleton, too.
         overwrite: segment cases again that are done.

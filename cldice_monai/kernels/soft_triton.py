@@ -16,7 +16,7 @@ __all__ = ["FromSums", "Kept", "Summed", "triton_backward", "triton_forward"]
 
 # One voxel a thread: with two, the compiler takes so many registers that few threads fit at a time.
 _VOXELS_PER_WARP = 32
-_LARGEST_BLOCK = 512
+_SMALL_BLOCK, _LARGEST_BLOCK = 128, 512
 _PLANES = 8  # that a program goes through; it looks at two more
 _ENOUGH_PROGRAMS = 1024  # to keep a large card busy; for fewer, programs are made shorter
 
@@ -68,7 +68,8 @@ class FromSums(NamedTuple):
 
 
 def _block(n_voxels: int) -> int:
-    return int(max(_VOXELS_PER_WARP, min(_LARGEST_BLOCK, triton.next_power_of_2(n_voxels))))
+    """Two sizes are enough, and fewer kernels have to be compiled."""
+    return _SMALL_BLOCK if n_voxels <= _SMALL_BLOCK else _LARGEST_BLOCK
 
 
 class _Launch:

@@ -67,7 +67,7 @@ def test_the_overlays_are_those_of_the_docs():
         "data_vessap_2ch",
     ]
     text = (ROOT / "bundle" / "docs" / "README.md").read_text()
-    assert all(f"`{name}.json`" in text for name in LOSSES + NETWORKS + DATA)
+    assert all(f"`{name}.json`" in text for name in [*LOSSES, *NETWORKS, *DATA, "finetune"])
 
 
 @pytest.mark.parametrize(("overlay", "key"), [("loss_cldice", "loss"), ("net_unet", "network_def")])

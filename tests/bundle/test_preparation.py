@@ -28,10 +28,10 @@ SPACING_UM = (1.0, 1.0, 5.0)
 QUARTER = np.array([[0, -1, 0], [1, 0, 0], [0, 0, 1.0]])
 
 
-def run(config: str, kind: str, **settings: object) -> ConfigWorkflow:
+def run(config: str, kind: str, *overlays: str, **settings: object) -> ConfigWorkflow:
     defaults = {"bundle_root": str(BUNDLE), "device": "cpu", "precision": "float32"}
     workflow = ConfigWorkflow(
-        config_file=str(BUNDLE / "configs" / f"{config}.json"),
+        config_file=[str(BUNDLE / "configs" / f"{name}.json") for name in (config, *overlays)],
         workflow_type=kind,
         logging_file=False,
         **defaults | settings,
@@ -254,3 +254,34 @@ def test_fine_tuning_starts_from_the_weights_as_they_are(stacks: str, tmp_path: 
         for folder in (tmp_path / "first", tmp_path / "again")
     )
     assert all(torch.allclose(after[name], before[name], atol=1e-6) for name in before)
+
+
+def test_the_overlay_fine_tunes_the_shipped_weights_on_their_working_grid(
+    stacks: str, tmp_path: Path
+):
+    settings = {name: value for name, value in TINY.items() if not name.startswith("network_def")}
+    settings |= {"roi": [32, 32, 32], "precision": "float32", "lr": 1e-12}
+    paths = {"dataset_dir": stacks, "output_dir": str(tmp_path / "out")}
+    workflow = run("train", "train", "data_folder", "finetune", **paths, **settings)
+    written = tmp_path / "out" / "models" / "model_last.pt"
+    assert read_preparation(written) == read_preparation(BUNDLE / "models" / "model.pt")
+    (item,) = workflow.parser.get_parsed_content("validate#dataset")
+    side_um = 1000 * RECIPE.side_mm
+    expected = [round(23 * spacing / side_um + 1) for spacing in (1, 1, 2)]
+    assert list(item["label"].shape[1:]) == expected
+    before = torch.load(BUNDLE / "models" / "model.pt", weights_only=True)
+    after = torch.load(written, weights_only=True)
+    assert all(torch.allclose(after[n], before[n].float(), atol=1e-5) for n in before)
+
+
+def test_the_overlay_goes_slower_and_shorter_than_a_training_from_scratch():
+    overlay, train = (
+        json.loads((BUNDLE / "configs" / f"{name}.json").read_text())
+        for name in ("finetune", "train")
+    )
+    assert overlay["lr"] < train["lr"]
+    assert overlay["epochs"] < train["epochs"]
+    inference = json.loads((BUNDLE / "configs" / "inference.json").read_text())
+    for name in ("stored_preparation", "weights", *train["preparation"]):
+        if name != "_target_":
+            assert overlay[name] == inference[name], name

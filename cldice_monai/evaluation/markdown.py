@@ -14,7 +14,7 @@ from cldice_monai.evaluation.network_tables import (
     radius_rows,
 )
 from cldice_monai.evaluation.permutation import TEST_WORDS, Comparison
-from cldice_monai.evaluation.rounding import NOT_MEASURED, counted, interval_text
+from cldice_monai.evaluation.rounding import NOT_MEASURED, counted, interval_text, rounded
 from cldice_monai.evaluation.run import Evaluation
 
 __all__ = ["as_markdown", "comparison_cells", "introduction", "notes_of"]
@@ -32,6 +32,7 @@ def as_markdown(evaluation: Evaluation) -> str:
     others = [column for column in COLUMNS if column not in PAPER_COLUMNS]
     parts = ["# Evaluation", introduction(evaluation), _summary(evaluation, PAPER_COLUMNS)]
     parts += ["## Further figures", _summary(evaluation, others)]
+    parts += ["## Cases", _cases(evaluation)]
     if evaluation.comparisons:
         head = ("", "figure", "difference", "p", "cases")
         parts += [f"## Differences from {evaluation.methods[0].name}", TEST_WORDS]
@@ -87,6 +88,17 @@ def _summary(evaluation: Evaluation, columns: Sequence[Column]) -> str:
         cells = [interval_text(method.summary[c.name], n_cases=n_cases) for c in measured]
         rows.append((method.title, *cells))
     return _table(("", *(column.title for column in measured)), rows)
+
+
+def _cases(evaluation: Evaluation) -> str:
+    rows = []
+    for methods in evaluation.by_class():
+        for number, case in enumerate(methods[0].cases):
+            for method in methods:
+                means = method.cases[number].means()
+                cells = [rounded(means[column.name]) for column in PAPER_COLUMNS]
+                rows.append((case.title, method.name, *cells))
+    return _table(("case", "method", *(column.title for column in PAPER_COLUMNS)), rows)
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -24,7 +24,9 @@ def as_terminal_table(evaluation: Evaluation) -> str:
     """
     shown = evaluation.methods[: (_WIDTH - _FIRST) // _LEAST]
     width = min(24, (_WIDTH - _FIRST) // len(shown))
-    lines = [" " * _FIRST + "".join(f"{_short(m.title, width - 2):>{width}}" for m in shown)]
+    lines = [" " * _FIRST + "".join(f"{_short(m.name, width - 2):>{width}}" for m in shown)]
+    if shown[0].class_number is not None:
+        lines.append(" " * _FIRST + "".join(f"{f'class {m.class_number}':>{width}}" for m in shown))
     for column in COLUMNS:
         if column.name in shown[0].summary:
             cells = [_cell(method, column.name) for method in shown]

@@ -52,6 +52,17 @@ def test_first_table_has_the_papers_columns_in_its_order(evaluation):
         assert column.definition in text
 
 
+def test_each_case_has_a_row_a_method(evaluation):
+    text = as_markdown(evaluation).partition("## Cases")[2].partition("##")[0]
+    lines = [line for line in text.splitlines() if line.startswith("|")]
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in lines]
+    assert [cell.replace(" ", "_") for cell in rows[0]] == ["case", "method", *PAPERS_ORDER]
+    names = [tuple(row[:2]) for row in rows[2:]]
+    cases = ("case_0", "case_1", "nothing")
+    assert names == [(case, method) for case in cases for method in ("good", "bad")]
+    assert rows[-1][2] == "n/a", "the empty label has no Dice"
+
+
 def test_json_gives_every_figure_with_what_it_depends_on(evaluation, tmp_path: Path):
     write_tables(evaluation, tmp_path / "out")
     content = json.loads((tmp_path / "out" / "evaluation.json").read_text())
@@ -94,6 +105,18 @@ def test_terminal_table_fits_into_eighty_columns(evaluation):
     assert max(map(len, text.splitlines())) <= 80
     assert "good" in text.splitlines()[0]
     assert "Opt-J F1" in text
+
+
+def test_terminal_table_names_class_and_method_of_each_column(tmp_path: Path):
+    values = (np.arange(24 * 24 * 20) % 3).reshape(24, 24, 20)
+    for name in ("a_method_with_a_long_name", "other"):
+        save_mask(tmp_path / name / "a.nii.gz", values)
+    settings = EvaluationSettings(FEW.sampler, classes=(1, 2))
+    folders = [tmp_path / "a_method_with_a_long_name", tmp_path / "other"]
+    lines = as_terminal_table(evaluate(folders, tmp_path / "other", settings)).splitlines()
+    assert max(map(len, lines)) <= 80
+    assert lines[0].split()[1::2] == ["other", "other"]
+    assert lines[1].split() == ["class", "1", "class", "1", "class", "2", "class", "2"]
 
 
 def test_column_that_no_case_gives_is_not_a_number(tmp_path: Path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import logging
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -34,11 +35,11 @@ def has_soft_kernels(device: torch.device) -> bool:
         >>> has_soft_kernels(torch.device("cpu"))
         False
     """
-    return device.type != "cpu" and _tried(device)
+    return device.type != "cpu" and _tried("soft skeleton", device)
 
 
 def has_thinning_kernels(device: torch.device) -> bool:
-    """Return whether exact thinning may take Triton kernels on a device: where the others work.
+    """Return whether the exact thinning runs in Triton kernels on a device, found out likewise.
 
     Args:
         device: of the mask.
@@ -47,7 +48,7 @@ def has_thinning_kernels(device: torch.device) -> bool:
         >>> has_thinning_kernels(torch.device("cpu"))
         False
     """
-    return has_soft_kernels(device)
+    return device.type != "cpu" and _tried("exact thinning", device)
 
 
 def thinning_kernels() -> Any:
@@ -56,25 +57,31 @@ def thinning_kernels() -> Any:
 
 
 @cache
-def _tried(device: torch.device) -> bool:
-    reason = _reason_against(device)
+def _tried(what: str, device: torch.device) -> bool:
+    trial = _error_on if what == "soft skeleton" else _errors_of_thinning_on
+    reason = _reason_against(device, trial)
     if reason:
-        _LOG.warning("the soft skeleton runs in plain tensor operations on %s: %s", device, reason)
+        _LOG.warning("the %s runs in plain tensor operations on %s: %s", what, device, reason)
     return not reason
 
 
-def _reason_against(device: torch.device) -> str:
+def _reason_against(device: torch.device, trial: Callable[[torch.device], float]) -> str:
     if device.type != "cuda":
         return "its kernels are for NVIDIA GPUs"
     if torch.version.hip is not None:
         return "its kernels have never been tried on ROCm"
     try:
-        error = _error_on(device)
+        error = trial(device)
     except ImportError:
         return "triton is not installed (pip install triton)"
     except Exception as failure:  # whatever a compiler or a driver says, training can go on
         return f"its kernels do not run here ({type(failure).__name__}: {failure})"
     return "" if error <= _ALLOWED_ERROR else f"its kernels are wrong here (by {error:.2g})"
+
+
+def _errors_of_thinning_on(device: torch.device) -> float:
+    thinning = importlib.import_module("cldice_monai.skeleton._thinning_on_device")
+    return float(thinning.errors_of_kernels(thinning_kernels(), device))
 
 
 def _error_on(device: torch.device) -> float:

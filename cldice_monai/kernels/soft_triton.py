@@ -96,7 +96,8 @@ class _Launch:
         return n_items * n_blocks * triton.cdiv(depth, self.planes)
 
     def __call__(self, kernel: Any, *arguments: Any, **constants: Any) -> None:
-        kernel[(self.n_programs,)](*arguments, **self.sizes, **constants, **self.fixed)
+        with torch.cuda.device_of(arguments[0]):  # triton launches on the current device
+            kernel[(self.n_programs,)](*arguments, **self.sizes, **constants, **self.fixed)
 
 
 def triton_forward(
@@ -196,9 +197,10 @@ def _seeds(known: FromSums, product: Tensor) -> tuple[Tensor, Tensor]:
     size = product[0].numel()
     block = _block(size)
     real = tl.float64 if product.dtype == torch.float64 else tl.float32
-    seed_kernel[(len(product) * triton.cdiv(size, block),)](
-        known.probability, known.label, product, known.factors, gradient, weighted,
-        size=size, n_items=len(product), real=real, block=block,
-        num_warps=block // _VOXELS_PER_WARP,
-    )  # fmt: skip
+    with torch.cuda.device_of(product):
+        seed_kernel[(len(product) * triton.cdiv(size, block),)](
+            known.probability, known.label, product, known.factors, gradient, weighted,
+            size=size, n_items=len(product), real=real, block=block,
+            num_warps=block // _VOXELS_PER_WARP,
+        )  # fmt: skip
     return gradient, weighted

@@ -118,8 +118,9 @@ def _launch(
 ) -> None:
     if index.numel() == 0:
         return
-    kernel[(triton.cdiv(index.numel(), _BLOCK),)](
-        neighbourhoods.flat, index, neighbourhoods.classes, neighbourhoods.table, *outputs,
-        size=index.numel(), plane=neighbourhoods.strides[0], row=neighbourhoods.strides[-2],
-        ndim=neighbourhoods.ndim, block=_BLOCK, **constants,
-    )  # fmt: skip
+    with torch.cuda.device_of(index):  # triton launches on the current device
+        kernel[(triton.cdiv(index.numel(), _BLOCK),)](
+            neighbourhoods.flat, index, neighbourhoods.classes, neighbourhoods.table, *outputs,
+            size=index.numel(), plane=neighbourhoods.strides[0], row=neighbourhoods.strides[-2],
+            ndim=neighbourhoods.ndim, block=_BLOCK, **constants,
+        )  # fmt: skip

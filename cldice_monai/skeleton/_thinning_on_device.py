@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise, product
+from typing import Any
 
 import numpy as np
 import torch
@@ -21,7 +22,7 @@ from cldice_monai.skeleton.simple_points import OPEN_AFTER, OPEN_BEFORE, SIMPLE
 from cldice_monai.skeleton.simple_table import load_table
 from cldice_monai.skeleton.thinning import LEVELS
 
-__all__ = ["thin_on_device"]
+__all__ = ["errors_of_kernels", "thin_on_device"]
 
 _AT_ONCE = 1 << 20  # positions whose 27 neighbours are looked up in one operation
 
@@ -57,8 +58,9 @@ def thin_on_device(
     steps = (1.0,) * ndim if spacing is None else tuple(spacing)
     squared = squared_distances_on_device(index, shape=padded.shape, spacing=steps)
     levels = LEVELS * squared.sqrt() / float(np.float32(min(steps)))
+    kernels = thinning_kernels() if has_thinning_kernels(items.device) else None
     _thin_by_level(
-        _Neighbourhoods(flat, padded.shape, connectivity),
+        _Neighbourhoods(flat, padded.shape, connectivity, kernels),
         index,
         _sub_fields(index, padded.shape),
         levels.round().to(torch.int64),
@@ -70,8 +72,10 @@ def thin_on_device(
 class _Neighbourhoods:
     """The mask and the table of simple points; deleting a voxel sets its byte to zero."""
 
-    def __init__(self, flat: Tensor, shape: torch.Size, connectivity: Connectivity) -> None:
-        self.flat, self.ndim = flat, len(shape) - 1
+    def __init__(
+        self, flat: Tensor, shape: torch.Size, connectivity: Connectivity, kernels: Any = None
+    ) -> None:
+        self.flat, self.ndim, self.kernels = flat, len(shape) - 1, kernels
         table = load_table(self.ndim, connectivity)
         self.classes = torch.tensor(table.classes, device=flat.device)
         self.table = torch.tensor(table.flags, device=flat.device)
@@ -79,7 +83,6 @@ class _Neighbourhoods:
         offsets = [np.dot(o, self.strides) for o in product((-1, 0, 1), repeat=self.ndim)]
         self.offsets = torch.tensor(np.array(offsets), device=flat.device)
         self.weights = 1 << torch.arange(len(offsets), device=flat.device)
-        self.kernels = thinning_kernels() if has_thinning_kernels(flat.device) else None
 
     def flags(self, index: Tensor) -> Tensor:
         """Return the flags of voxels; a deleted voxel has none."""
@@ -102,6 +105,26 @@ class _Neighbourhoods:
             self.kernels.delete_simple(self, index)
             return
         self.flat[index] = 1 - (self.flags(index) & SIMPLE)
+
+
+def errors_of_kernels(kernels: Any, device: torch.device) -> int:
+    """Return for how many voxels of a small mask the kernels are wrong.
+
+    Args:
+        kernels: the module with them.
+        device: where they are tried.
+    """
+    generator = torch.Generator().manual_seed(0)
+    mask = F.pad((torch.rand((1, 6, 7, 8), generator=generator) < 0.7).to(torch.uint8), (1, 1) * 3)
+    flat = mask.to(device).view(-1)
+    index = flat.nonzero().squeeze(1)
+    plain = _Neighbourhoods(flat.clone(), mask.shape, "foreground-full")
+    tried = _Neighbourhoods(flat, mask.shape, "foreground-full", kernels)
+    wrong = (plain.flags(index) != tried.flags(index)).sum()
+    field = index[_sub_fields(index, mask.shape) == 0]
+    plain.delete_simple(field)
+    tried.delete_simple(field)
+    return int(wrong + (plain.flat != tried.flat).sum())
 
 
 def _thin_by_level(

@@ -57,6 +57,14 @@ def test_what_stands_against_them_is_said_once(monkeypatch, caplog, device, beha
     assert re.search(reason, record.getMessage())
 
 
+@pytest.mark.slow
+def test_the_trial_of_the_thinning_compares_every_voxel(kernels, monkeypatch):
+    found = available.thinning_kernels()
+    assert available._errors_of_thinning_on(torch.device("cpu")) == 0
+    monkeypatch.setattr(found, "delete_simple", lambda *_: None)
+    assert available._errors_of_thinning_on(torch.device("cpu")) > 0
+
+
 def test_rocm_is_left_to_plain_operations(monkeypatch, caplog):
     monkeypatch.setattr(torch.version, "hip", "6.4")
     assert not available.has_soft_kernels(GPU)

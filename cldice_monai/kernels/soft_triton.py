@@ -147,8 +147,9 @@ def triton_forward(
         launch(
             level_kernel, image, eroded, spare, product, at_level[1][level], at_level[1][-1],
             at_level[0][level + 1], skeleton, probability, other, partial,
-            axes=0 if last else axes[level + 1], ignore=ignore, is_first=level == 0, is_last=last,
-            core=core, keep=keep, sums=kind if last else 0,
+            # What a launch does not use is always the same, so that it is not compiled again.
+            axes=0 if last else axes[level + 1], ignore=ignore or last, is_first=level == 0,
+            is_last=last, core=core or not last, keep=keep, sums=kind if last else 0,
         )  # fmt: skip
         image, eroded, spare = eroded, spare, eroded
     sums = partial.reshape(len(x), -1, 2).sum(1).T.contiguous() if summed else None
@@ -184,8 +185,8 @@ def triton_backward(
         launch(
             gradient_kernel, kept.choices[level], above, kept.residues[level],
             kept.residues[level - 1], weighted, of_skeleton, out, *known[:3], product,
-            known.factors, n_items, is_first=level == n_levels, is_last=level == 0, core=core,
-            sums=sums and level == 0,
+            known.factors, n_items, is_first=level == n_levels, is_last=level == 0,
+            core=core or level < n_levels, sums=sums and level == 0,
         )  # fmt: skip
         above, out = out, above
     return above

@@ -18,6 +18,7 @@ from cldice_monai.volumes.figures import joined_figures
 from cldice_monai.volumes.intensity_range import range_of_counts
 from cldice_monai.volumes.job import LargeSettings, Predictor
 from cldice_monai.volumes.large_volume import LargeVolume, reading_boxes
+from cldice_monai.volumes.normalised import cutoff_of_channels
 from cldice_monai.volumes.ome_zarr import (
     create_levels,
     fill_coarser,
@@ -80,8 +81,8 @@ def predict_distributed(
         )
         cluster = _Cluster(client, scan, folder)
         ranges = [
-            cluster.channel_range(volume, channel, settings.cutoff)
-            for channel in range(volume.n_channels)
+            cluster.channel_range(volume, channel, cutoff)
+            for channel, cutoff in enumerate(cutoff_of_channels(volume, settings.cutoff))
         ]
         _logger.info("%s: %d regions", scan.name, len(blocks))
         cluster.segment([block.owned for block in blocks], make_predict, settings, ranges)
@@ -89,8 +90,7 @@ def predict_distributed(
         return joined_figures(
             cluster.topology(blocks),
             cluster.length_mm(blocks, volume.spacing_mm),
-            shape=volume.shape,
-            spacing_mm=volume.spacing_mm,
+            volume,
         )
 
 

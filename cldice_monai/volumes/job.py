@@ -33,7 +33,8 @@ class LargeSettings:
         sw_batch_size: windows that the network sees at a time.
         threshold: probability from which a voxel is vessel, of a network with one output; several
             outputs are classes, of which the largest counts.
-        cutoff: quantile, as for `cldice_monai.transforms.ScaleIntensityCutoff`.
+        cutoff: quantile, one or one a channel, as for
+            `cldice_monai.transforms.ScaleIntensityCutoff`.
         lift: as there.
         max_bytes: anonymous and shared memory that the process may take.
     """
@@ -42,7 +43,7 @@ class LargeSettings:
     overlap: float | tuple[float, ...] = 0.5
     sw_batch_size: int = 1
     threshold: float = 0.5
-    cutoff: float = 0.99
+    cutoff: float | tuple[float, ...] = 0.99
     lift: float = 0.0
     max_bytes: int = 2 * 10**9
 
@@ -75,7 +76,7 @@ class SegmentationJob:
         self.volume, self.settings, self._predict = volume, settings, predict
         self.grid = window_grid(volume.shape, settings.roi, settings.overlap)
         self.axis = volume.slow_axis
-        self.ranges = ranges
+        self.ranges = list(ranges)
 
     def read(self, box: Region) -> np.ndarray:
         """Return a box as the network takes it."""

@@ -26,6 +26,8 @@ class LargeVolume:
         shape: in space, (X, Y, Z) of a NIfTI file, the order of the axes in a Zarr array.
         n_channels: number of channels.
         spacing_mm: voxel size along the axes of ``shape``.
+        voxel_mm: volume of a voxel in mm^3, or its area in mm^2.
+        at_right_angles: whether the axes of the grid are; distances are known only then.
         read: gives the intensities of a box in space, float32 (C, ...).
         slow_axis: spatial axis along which neighbours lie farthest apart in the file.
         chunks: sides of the pieces that the file is read in; None where any box will do.
@@ -36,6 +38,8 @@ class LargeVolume:
     shape: tuple[int, ...]
     n_channels: int
     spacing_mm: tuple[float, ...]
+    voxel_mm: float
+    at_right_angles: bool
     read: Callable[[Region], np.ndarray]
     slow_axis: int
     chunks: tuple[int, ...] | None

@@ -34,6 +34,7 @@ __all__ = ["open_nifti", "write_nifti"]
 
 _logger = logging.getLogger(__name__)
 _BLOCK = 1 << 20
+_SQUARE = 1e-3  # cosine of the angle between two axes up to which they count as at right angles
 _MM_PER_UNIT = {1: 1000.0, 2: 1.0, 3: 0.001}
 
 
@@ -111,8 +112,12 @@ def _open_one(path: Path, scratch: Path, stack: ExitStack) -> LargeVolume:
         raise InputError(
             f"{path}: {error}; save one volume of shape (X, Y, Z) or (X, Y, Z, channels) a file"
         ) from error
-    spacing = np.linalg.norm(header_affine(path, header)[:3, :3], axis=0)
-    mm = _MM_PER_UNIT.get(int(header["xyzt_units"]) & 7, 1.0)
+    unit = int(header["xyzt_units"]) & 7
+    if unit not in _MM_PER_UNIT:
+        _logger.warning("note: %s: has no unit; its voxel size is taken to be in mm", path.name)
+    steps = header_affine(path, header)[:3, :3] * _MM_PER_UNIT.get(unit, 1.0)
+    sides = np.linalg.norm(steps, axis=0)
+    cosines = (steps / sides).T @ (steps / sides) - np.eye(3)
     file = path
     if is_gzipped(path):
         file = stack.enter_context(_scratch_file(scratch))
@@ -121,7 +126,9 @@ def _open_one(path: Path, scratch: Path, stack: ExitStack) -> LargeVolume:
         path=path,
         shape=axes.spatial_shape,
         n_channels=axes.n_channels,
-        spacing_mm=tuple(float(side) * mm for side in spacing),
+        spacing_mm=tuple(map(float, sides)),
+        voxel_mm=float(abs(np.linalg.det(steps))),
+        at_right_angles=bool(np.abs(cosines).max() < _SQUARE),
         read=_reader(path, file, header, axes),
         slow_axis=2,
         chunks=None,

@@ -7,32 +7,58 @@ from functools import partial
 
 import numpy as np
 
+from cldice_monai.errors import InputError
 from cldice_monai.transforms.intensity import lift_dim, scale_to_range
 from cldice_monai.volumes.intensity_range import streamed_intensity_range
 from cldice_monai.volumes.large_volume import LargeVolume, Region, reading_boxes
 
-__all__ = ["channel_ranges", "read_normalised"]
+__all__ = ["channel_ranges", "cutoff_of_channels", "read_normalised"]
 
 
-def channel_ranges(volume: LargeVolume, cutoff: float) -> list[tuple[float, float]]:
+def channel_ranges(
+    volume: LargeVolume, cutoff: float | Sequence[float]
+) -> list[tuple[float, float]]:
     """Return the intensities that become 0 and 1 in each channel, from two passes.
 
     Args:
         volume: the volume.
-        cutoff: quantile, as for `cldice_monai.transforms.ScaleIntensityCutoff`.
+        cutoff: quantile, one or one a channel, as for
+            `cldice_monai.transforms.ScaleIntensityCutoff`.
 
     Returns:
         The pair of every channel: bit for bit that of the transform.
 
     Raises:
-        InputError: if a channel has no finite voxel.
+        InputError: if a channel has no finite voxel, or the cut-offs are those of other channels.
     """
     return [
         streamed_intensity_range(
-            partial(_blocks, volume, channel), cutoff, name=f"{volume.path}: channel {channel}"
+            partial(_blocks, volume, channel), quantile, name=f"{volume.path}: channel {channel}"
         )
-        for channel in range(volume.n_channels)
+        for channel, quantile in enumerate(cutoff_of_channels(volume, cutoff))
     ]
+
+
+def cutoff_of_channels(volume: LargeVolume, cutoff: float | Sequence[float]) -> list[float]:
+    """Return one quantile a channel.
+
+    Args:
+        volume: the volume.
+        cutoff: one, or one a channel.
+
+    Raises:
+        InputError: if there are others than the volume has channels.
+    """
+    if isinstance(cutoff, int | float):
+        return [float(cutoff)] * volume.n_channels
+    if len(cutoff) == 1:
+        return [float(cutoff[0])] * volume.n_channels
+    if len(cutoff) != volume.n_channels:
+        raise InputError(
+            f"{volume.path}: has {volume.n_channels} channels, and there are {len(cutoff)} "
+            "cut-offs; give one, or one a channel"
+        )
+    return [float(quantile) for quantile in cutoff]
 
 
 def read_normalised(

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import product
+from math import prod
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -81,6 +82,8 @@ def open_ome_zarr(path: Path) -> LargeVolume:
         shape=tuple(array.shape[axis] for axis in in_space),
         n_channels=1 if channel is None else array.shape[channel],
         spacing_mm=image.spacing_mm,
+        voxel_mm=prod(image.spacing_mm),
+        at_right_angles=True,
         read=read,
         slow_axis=0,
         chunks=tuple(array.chunks[axis] for axis in in_space),

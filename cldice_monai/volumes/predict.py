@@ -73,8 +73,10 @@ def predict_large(
         PeakMemory(interval_s=0.005) as peak,
         open_volume(paths, mask_path.parent) as volume,
     ):
-        job = SegmentationJob(volume, settings, predict, channel_ranges(volume, settings.cutoff))
+        # planned with any range, so that too little memory is told before the volume is read
+        job = SegmentationJob(volume, settings, predict, [(0.0, 1.0)] * volume.n_channels)
         plan = _plan(job)
+        job.ranges = channel_ranges(volume, settings.cutoff)
         if len(plan.regions) > 1:
             _logger.info("%s: in %d columns", volume.path.name, len(plan.regions))
         with ExitStack() as stack:
@@ -85,8 +87,7 @@ def predict_large(
             job.run(plan.regions, mask, prob, progress)
             figures = blockwise_figures(
                 lambda box: mask.read(box) > 0,
-                volume.shape,
-                spacing_mm=volume.spacing_mm,
+                volume,
                 topology_side=plan.topology_side,
                 thinning_side=plan.thinning_side,
             )

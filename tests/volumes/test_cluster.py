@@ -76,7 +76,7 @@ def check_equals_one_machine(scan: Path, mask: Path, figures: dict) -> None:
     assert 0.02 < expected.mean() < 0.5
     assert np.array_equal(open_level(mask, "0")[:], expected)
     length = figures.pop("centreline_length_mm")
-    figures.pop("length_density_per_mm2")
+    figures.pop("length_density_mm_per_mm3")
     assert length == pytest.approx(one.figures["centreline_length_mm"], rel=0.01)
     assert figures == {name: one.figures[name] for name in figures}
     assert n_levels(mask) > 1

@@ -14,8 +14,9 @@ from monai.inferers import SlidingWindowInferer
 
 from cldice_monai.data import read_volume
 from cldice_monai.errors import InputError
+from cldice_monai.inference.geometry import grid_of
+from cldice_monai.inference.measure import measure
 from cldice_monai.skeleton import skeletonize
-from cldice_monai.topology import betti_numbers, skeleton_length_mm
 from cldice_monai.transforms import ScaleIntensityCutoff
 from cldice_monai.volumes import LargeResult, LargeSettings, predict_large
 from cldice_monai.volumes.formats import open_volume
@@ -81,12 +82,20 @@ def test_figures_are_those_of_the_mask(scan: Path):
     result = run(scan)
     mask = read_volume(result.mask).array[0] > 0
     figures = result.figures
-    assert figures["betti_numbers"] == list(betti_numbers(mask))
-    assert figures["vessel_volume_mm3"] == mask.sum() * 2.0
-    length = skeleton_length_mm(skeletonize(mask, spacing=SPACING), spacing_mm=SPACING)
+    expected = measure(mask, skeletonize(mask), grid_of(read_volume(scan), is_picture=False))
+    length = expected.pop("centreline_length_mm")
     assert figures["centreline_length_mm"] == pytest.approx(length, rel=0.01)
+    exact = ("shape", "spacing_mm", "n_vessel_voxels", "vessel_fraction", "betti_numbers")
+    for name in (*exact, "vessel_volume_mm3"):
+        assert figures[name] == expected[name], name
+    assert figures["components"]["n"] == expected["components"]["n"]
+    assert figures["components"]["n_touching_border"] == expected["components"]["n_touching_border"]
+    sizes = [part["voxels"] for part in figures["components"]["largest"]]
+    assert sizes == [part["voxels"] for part in expected["components"]["largest"]]
     nulls = {name for name, value in figures.items() if value is None}
-    assert nulls == set(figures["reasons"]) != set()
+    assert nulls == set(figures["not_measured"])
+    # every figure of a mask in memory is there, with a value or with the reason why not
+    assert set(expected) - {"betti_convention"} <= set(figures)
 
 
 def test_several_outputs_are_classes(scan: Path):

@@ -6,7 +6,7 @@ from cldice_monai.volumes.formats import open_volume, write_volume
 from cldice_monai.volumes.job import LargeSettings
 from cldice_monai.volumes.large_volume import LargeOutput, LargeVolume
 from cldice_monai.volumes.memory import PeakMemory, format_bytes, memory_in_use, parse_bytes
-from cldice_monai.volumes.predict import LargeResult, predict_large
+from cldice_monai.volumes.predict import LargeResult, predict_large, predict_volume
 
 __all__ = [
     "LargeOutput",
@@ -21,5 +21,6 @@ __all__ = [
     "parse_bytes",
     "predict_distributed",
     "predict_large",
+    "predict_volume",
     "write_volume",
 ]

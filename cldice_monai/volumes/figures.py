@@ -36,7 +36,7 @@ def blockwise_figures(
     *,
     topology_side: int,
     thinning_side: int,
-    max_parts_bytes: int = 100_000_000,
+    parts_bytes: int,
 ) -> dict[str, Any]:
     """Measure a mask without having it in memory.
 
@@ -45,7 +45,7 @@ def blockwise_figures(
         volume: on whose grid the mask is.
         topology_side: sides of the blocks in which components are labelled.
         thinning_side: sides of the blocks, without halo, in which the centreline is found.
-        max_parts_bytes: memory for the components of all blocks before they are joined.
+        parts_bytes: memory for the components of all blocks before they are joined.
 
     Returns:
         Names and values; a figure that cannot be had is None, and "not_measured" says why.
@@ -64,7 +64,7 @@ def blockwise_figures(
             read,
             volume.shape,
             block_shape=_cube(topology_side, volume.shape),
-            max_parts=max_parts_bytes // _BYTES_PER_PART,
+            max_parts=parts_bytes // _BYTES_PER_PART,
         )
     except TooManyPartsError as error:
         reason = f"{error}, which need more memory; raise --max-memory"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod
 
 from cldice_monai.errors import InputError
 from cldice_monai.inferers.columns import column_regions, smallest_sum_bytes
@@ -17,6 +18,7 @@ HALO = 32
 _STEP = 16_000_000  # the smallest amount is named in these steps, which hide a run's own variation
 _SLACK = 24_000_000  # for what is written and read beside the sums
 _TOPOLOGY_BYTES = 20  # a voxel of a block, measured: 16
+_FACE_BYTES = 5  # a voxel of a layer: numbers of four bytes, and what is shared
 _THINNING_BYTES = 80  # a voxel of a block with its halo, measured: 73 for dense noise
 _SMALLEST_BLOCK, _LARGEST_BLOCK = 64, 256
 
@@ -29,12 +31,14 @@ class MemoryPlan:
         regions: columns along the axis of the windows; one where slabs fit.
         topology_side: sides of the blocks in which components are labelled.
         thinning_side: sides of the blocks, without halo, in which the centreline is found.
+        parts_bytes: memory for the components of all blocks before they are joined.
         smallest_bytes: the least memory that would have been accepted.
     """
 
     regions: list[Region]
     topology_side: int
     thinning_side: int
+    parts_bytes: int
     smallest_bytes: int
 
 
@@ -65,7 +69,10 @@ def plan_memory(
     """
     sums = smallest_sum_bytes(grid, axis=axis, n_outputs=n_outputs)
     thinning = _THINNING_BYTES * (_SMALLEST_BLOCK + 2 * HALO) ** 3
-    needed = max(busy_bytes + sums, idle_bytes + thinning) + _SLACK
+    # one layer of faces between blocks waits until the next blocks are labelled
+    faces = _FACE_BYTES * prod(grid.shape[1:])
+    labelling = faces + 2 * _TOPOLOGY_BYTES * _SMALLEST_BLOCK**3
+    needed = max(busy_bytes + sums, idle_bytes + max(thinning, labelling)) + _SLACK
     smallest = (-(-needed // _STEP) + 1) * _STEP
     if needed > max_bytes:
         raise InputError(
@@ -73,12 +80,15 @@ def plan_memory(
             f"{'x'.join(map(str, grid.roi))}; --max-memory {format_bytes(smallest)} is the least "
             "that works, or use a smaller --roi"
         )
+    left = max_bytes - idle_bytes - _SLACK
+    parts = (left - faces) // 4
     return MemoryPlan(
         regions=column_regions(
             grid, axis=axis, n_outputs=n_outputs, max_bytes=max_bytes - busy_bytes - _SLACK
         ),
-        topology_side=_side(max_bytes - idle_bytes - _SLACK, _TOPOLOGY_BYTES),
-        thinning_side=_side(max_bytes - idle_bytes - _SLACK, _THINNING_BYTES, halo=HALO),
+        topology_side=_side(left - faces - parts, _TOPOLOGY_BYTES),
+        thinning_side=_side(left, _THINNING_BYTES, halo=HALO),
+        parts_bytes=parts,
         smallest_bytes=smallest,
     )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -12,13 +11,12 @@ from typing import Any
 from cldice_monai.volumes.figures import blockwise_figures
 from cldice_monai.volumes.formats import open_volume, write_volume
 from cldice_monai.volumes.job import LargeSettings, Predictor, SegmentationJob
+from cldice_monai.volumes.large_volume import LargeVolume
 from cldice_monai.volumes.memory import PeakMemory, give_freed_memory_back, memory_in_use
 from cldice_monai.volumes.normalised import channel_ranges
 from cldice_monai.volumes.plan import MemoryPlan, plan_memory
 
-__all__ = ["LargeResult", "predict_large"]
-
-_logger = logging.getLogger(__name__)
+__all__ = ["LargeResult", "predict_large", "predict_volume"]
 
 
 @dataclass(frozen=True)
@@ -68,29 +66,54 @@ def predict_large(
     Raises:
         InputError: if a file cannot be used or written, or the memory is too small.
     """
+    with open_volume(paths, mask_path.parent) as volume:
+        return predict_volume(
+            volume,
+            mask_path,
+            predict,
+            settings=settings,
+            prob_path=prob_path,
+            progress=progress,
+        )
+
+
+def predict_volume(
+    volume: LargeVolume,
+    mask_path: Path,
+    predict: Predictor,
+    *,
+    settings: LargeSettings,
+    prob_path: Path | None = None,
+    progress: Callable[[float], None] | None = None,
+) -> LargeResult:
+    """Do what `predict_large` does with a volume that is open already.
+
+    Args:
+        volume: from `open_volume`.
+        mask_path: as there.
+        predict: as there.
+        settings: as there.
+        prob_path: as there.
+        progress: as there.
+    """
     give_freed_memory_back()
-    with (
-        PeakMemory(interval_s=0.005) as peak,
-        open_volume(paths, mask_path.parent) as volume,
-    ):
+    with PeakMemory(interval_s=0.005) as peak, ExitStack() as stack:
         # planned with any range, so that too little memory is told before the volume is read
         job = SegmentationJob(volume, settings, predict, [(0.0, 1.0)] * volume.n_channels)
         plan = _plan(job)
         job.ranges = channel_ranges(volume, settings.cutoff)
-        if len(plan.regions) > 1:
-            _logger.info("%s: in %d columns", volume.path.name, len(plan.regions))
-        with ExitStack() as stack:
-            mask = stack.enter_context(write_volume(mask_path, like=volume))
-            prob = None
-            if prob_path is not None:
-                prob = stack.enter_context(write_volume(prob_path, like=volume, dtype="float32"))
-            job.run(plan.regions, mask, prob, progress)
-            figures = blockwise_figures(
-                lambda box: mask.read(box) > 0,
-                volume,
-                topology_side=plan.topology_side,
-                thinning_side=plan.thinning_side,
-            )
+        mask = stack.enter_context(write_volume(mask_path, like=volume))
+        prob = None
+        if prob_path is not None:
+            prob = stack.enter_context(write_volume(prob_path, like=volume, dtype="float32"))
+        job.run(plan.regions, mask, prob, progress)
+        figures = blockwise_figures(
+            lambda box: mask.read(box) > 0,
+            volume,
+            topology_side=plan.topology_side,
+            thinning_side=plan.thinning_side,
+            parts_bytes=plan.parts_bytes,
+        )
     return LargeResult(mask_path, figures, len(plan.regions), peak.n_bytes, plan.smallest_bytes)
 
 

@@ -13,9 +13,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
+from PIL.Image import Quantize
 from real_volumes import ROOT, VOLUMES, RealVolume
 from scipy import ndimage
 from zero_shot_tables import KINDS, SMALLEST_OBJECT, Results, cells, merged, summarise, table_lines
@@ -41,8 +42,7 @@ from cldice_monai.zero_shot import (
 
 SIGMAS_UM = (1.0, 2.0, 4.0, 8.0)
 SIGMAS_VOXELS = (1.0, 2.0, 4.0)
-PICTURE_WIDTH = 1400  # pixels; a picture stays below 300 KB
-PICTURE_COLOURS = 64
+PICTURE_SIZE = (1400, 560)  # pixels at most; a picture stays below 300 KB
 _OURS = "ours"
 
 
@@ -53,15 +53,16 @@ def main() -> None:
     volumes = {name: v for name, v in VOLUMES.items() if v.part in parts}
     if not arguments.data.is_dir():
         sys.exit(f"error: {arguments.data}: no such folder; pass --data")
+    if unknown := set(arguments.only) - set(volumes):
+        sys.exit(f"error: --only {unknown.pop()}: write one of {list(volumes)}")
     results: Results = {kind: {} for kind in KINDS}
     try:
         if arguments.join:
             results = merged([earlier_results(path, arguments) for path in arguments.join])
         for name in arguments.only or ([] if arguments.join else volumes):
             score_volume(name, volumes[name], arguments, results)
-        write_report(results, arguments)
-    except KeyError as error:
-        sys.exit(f"error: --only {error}: write one of {list(volumes)}")
+        if arguments.previews is None:
+            write_report(results, arguments)
     except InputError as error:
         sys.exit(f"error: {error}")
 
@@ -83,7 +84,7 @@ def read_arguments() -> argparse.Namespace:
     parser.add_argument(
         "--recipe", nargs="*", default=[], metavar="NAME=VALUE", help="other numbers, for a trial"
     )
-    parser.add_argument("--previews", type=Path, help="folder for a picture of each volume")
+    parser.add_argument("--previews", type=Path, help="draw each volume into it; score none")
     parser.add_argument(
         "--show", nargs="*", default=[f"{_OURS} 0"], metavar="METHOD", help="draw these methods"
     )
@@ -93,15 +94,18 @@ def read_arguments() -> argparse.Namespace:
 def score_volume(
     name: str, volume: RealVolume, arguments: argparse.Namespace, results: Results
 ) -> None:
-    """Score all methods on one volume, as they are and without small objects."""
+    """Score all methods on one volume, or draw those that are to be shown."""
     image, label = volume.read(arguments.data)
+    if arguments.previews is not None:
+        for method, mask in segmentations(image, volume, arguments, wanted=arguments.show):
+            path = arguments.previews / f"{name}_{method.replace(' ', '_')}.png"
+            show(path, image, mask, label, volume)
+        return
     earlier = baselines_of(arguments.baselines, name)
     for kind, results_of_kind in results.items():
         results_of_kind[name] = earlier.get(kind, {})
-    masks = segmentations(image, volume, arguments, with_baselines=not earlier)
-    for method, mask in masks:
-        if arguments.previews is not None and method in arguments.show:
-            show(arguments.previews / f"{name}_{method}.png", image, mask, label, volume)
+    wanted = names_of(arguments.weights) if earlier else None
+    for method, mask in segmentations(image, volume, arguments, wanted=wanted):
         cleaned = without_small_objects(mask, smallest=SMALLEST_OBJECT)
         for kind, scored in (("raw", mask), ("cleaned", cleaned)):
             results[kind][name][method] = measure(scored, label, name)
@@ -143,22 +147,32 @@ def earlier_results(table: Path, arguments: argparse.Namespace) -> Results:
 
 
 def segmentations(
-    image: np.ndarray, volume: RealVolume, arguments: argparse.Namespace, *, with_baselines: bool
+    image: np.ndarray,
+    volume: RealVolume,
+    arguments: argparse.Namespace,
+    *,
+    wanted: Sequence[str] | None = None,
 ) -> Iterator[tuple[str, np.ndarray]]:
-    """Yield the name and the mask of every method."""
+    """Yield the name and the mask of the methods that are wanted, or of all."""
     weights, recipe = arguments.weights, recipe_of(arguments)
     for name, path in zip(names_of(weights), weights, strict=True):
-        spacing = volume.spacing_um
-        yield name, segment_volume(image, load_network(path), spacing_um=spacing, recipe=recipe)
-    if not with_baselines:
-        return
-    answers = {"": image}
+        if wanted is None or name in wanted:
+            spacing = volume.spacing_um
+            yield name, segment_volume(image, load_network(path), spacing_um=spacing, recipe=recipe)
+    for ridge in ("", *get_args(RidgeFilter)):
+        names = {f"{ridge}+{t}".lstrip("+"): t for t in get_args(Threshold)}
+        names = {n: t for n, t in names.items() if wanted is None or n in wanted}
+        answer = filtered(image, volume, ridge) if names else image
+        for name, threshold in names.items():
+            yield name, segment_by_threshold(answer, threshold)
+
+
+def filtered(image: np.ndarray, volume: RealVolume, ridge: RidgeFilter | Literal[""]) -> np.ndarray:
+    """Return what a ridge filter says of an image; the image without one."""
+    if not ridge:
+        return image
     sigmas = SIGMAS_VOXELS if volume.spacing_um is None else SIGMAS_UM
-    for ridge in get_args(RidgeFilter):
-        answers[f"{ridge}+"] = filter_ridges(image, ridge, sigmas=sigmas, spacing=volume.spacing_um)
-    for before, answer in answers.items():
-        for threshold in get_args(Threshold):
-            yield f"{before}{threshold}", segment_by_threshold(answer, threshold)
+    return filter_ridges(image, ridge, sigmas=sigmas, spacing=volume.spacing_um)
 
 
 def recipe_of(arguments: argparse.Namespace) -> ZeroShotRecipe:
@@ -193,9 +207,11 @@ def show(
     picture = draw_preview(
         image.T, mask.T, label=label.T, spacing_mm=spacing, title=path.stem, show_label=True
     )
-    picture.thumbnail((PICTURE_WIDTH, PICTURE_WIDTH))
+    picture.thumbnail(PICTURE_SIZE)
     with replace_when_complete(path) as temporary:
-        picture.quantize(PICTURE_COLOURS).save(temporary, format="PNG", optimize=True)
+        # an octree keeps rare colours: ghosts and misses are few pixels
+        picture.quantize(method=Quantize.FASTOCTREE).save(temporary, format="PNG", optimize=True)
+    print(f"written  {path}", flush=True)
 
 
 def provenance(arguments: argparse.Namespace) -> dict[str, Any]:

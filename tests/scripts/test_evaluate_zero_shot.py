@@ -9,7 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
+from cldice_monai.report.panel import COLOURS
 from cldice_monai.workflows import save_weights
 from cldice_monai.zero_shot import make_network
 
@@ -32,7 +34,7 @@ def test_every_method_is_scored_on_every_development_volume(
 ):
     torch.manual_seed(0)
     save_weights(make_network(), tmp_path / "seed_0.pt")
-    words = ["--data", data, "--weights", tmp_path / "seed_0.pt", "--previews", tmp_path]
+    words = ["--data", data, "--weights", tmp_path / "seed_0.pt"]
     run(script, monkeypatch, tmp_path / "table", *words)
     content = json.loads((tmp_path / "table.json").read_text())
     digest = hashlib.sha256((tmp_path / "seed_0.pt").read_bytes()).hexdigest()
@@ -50,7 +52,6 @@ def test_every_method_is_scored_on_every_development_volume(
     table = (tmp_path / "table.md").read_text()
     assert "**tgMouse**" in table
     assert "| sato+otsu | " in table
-    assert (tmp_path / "tgMouse_ours 0.png").is_file()
 
     # the baselines do not depend on the weights, and take far longer on a real volume
     monkeypatch.setattr(script, "filter_ridges", None)
@@ -81,8 +82,22 @@ def test_volumes_that_were_scored_one_by_one_are_joined_to_the_same_table(
     options = ["--join", tables[1], "--recipe", "threshold=0.9"]
     with pytest.raises(SystemExit, match="of other weights or another recipe"):
         run(script, monkeypatch, tmp_path / "joined", *words, *options)
-    with pytest.raises(SystemExit, match="--only 'octa': write one of"):
+    with pytest.raises(SystemExit, match="--only octa: write one of"):
         run(script, monkeypatch, tmp_path / "joined", *words, "--only", "octa")
+
+
+def test_previews_are_drawn_of_the_methods_that_are_named_and_nothing_is_scored(
+    script, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(script, "filter_ridges", None)  # nobody asks for one
+    words = ["--data", data, "--previews", tmp_path / "drawn", "--show", "otsu", "mean"]
+    run(script, monkeypatch, tmp_path / "table", *words, "--only", "tgMouse")
+    drawn = sorted((tmp_path / "drawn").iterdir())
+    assert [path.name for path in drawn] == ["tgMouse_mean.png", "tgMouse_otsu.png"]
+    colours = {colour for _, colour in Image.open(drawn[1]).convert("RGB").getcolors()}
+    distances = [max(abs(a - b) for a, b in zip(c, COLOURS["miss"], strict=True)) for c in colours]
+    assert min(distances) < 12  # the legend at least has it
+    assert not (tmp_path / "table.json").exists()
 
 
 def test_cavities_do_not_count_where_they_are_filled(script):

@@ -36,6 +36,8 @@ class LargeSettings:
         cutoff: quantile, one or one a channel, as for
             `cldice_monai.transforms.ScaleIntensityCutoff`.
         lift: as there.
+        side_mm: voxel side that the weights want volumes of a microscope resampled to; such a
+            volume is refused, since that needs it in memory. None takes every volume as it is.
         max_bytes: anonymous and shared memory that the process may take.
     """
 
@@ -45,6 +47,7 @@ class LargeSettings:
     threshold: float = 0.5
     cutoff: float | tuple[float, ...] = 0.99
     lift: float = 0.0
+    side_mm: float | None = None
     max_bytes: int = 2 * 10**9
 
 
@@ -58,7 +61,8 @@ class SegmentationJob:
         ranges: intensities that become 0 and 1 in each channel, from `channel_ranges`.
 
     Raises:
-        InputError: if the window has another number of axes than the volume.
+        InputError: if the window has another number of axes than the volume, or the volume would
+            have to be resampled.
     """
 
     def __init__(
@@ -73,6 +77,7 @@ class SegmentationJob:
                 f"{volume.path}: has {len(volume.shape)} axes of space, and roi "
                 f"{list(settings.roi)} has {len(settings.roi)} numbers; they must agree"
             )
+        _require_own_grid(volume, settings.side_mm)
         self.volume, self.settings, self._predict = volume, settings, predict
         self.grid = window_grid(volume.shape, settings.roi, settings.overlap)
         self.axis = volume.slow_axis
@@ -168,3 +173,21 @@ def _thin_parts(
         part = list(box)
         part[axis] = slice(box[axis].start + first, box[axis].start + first + n_here)
         yield tuple(part), values.narrow(axis + 1, first, n_here)
+
+
+def _require_own_grid(volume: LargeVolume, side_mm: float | None) -> None:
+    if side_mm is None or len(volume.shape) < 3:
+        return
+    from monai.data import MetaTensor
+
+    from cldice_monai.transforms import ResampleToWorkingGrid
+
+    affine = torch.diag(torch.tensor([*volume.spacing_mm, 1.0], dtype=torch.float64))
+    voxel = MetaTensor(torch.zeros(1, 1, 1, 1), affine=affine)
+    if ResampleToWorkingGrid(side_mm).resamples(voxel):
+        sides = " x ".join(f"{1000 * side:.3g}" for side in volume.spacing_mm)
+        raise InputError(
+            f"{volume.path}: voxels of {sides} um are resampled to {1000 * side_mm:g} um for these "
+            "weights, which needs the volume in memory; raise --max-memory, crop it, or pass "
+            "--weights that were trained on its own grid"
+        )

@@ -189,6 +189,15 @@ def test_a_roi_of_two_numbers_is_refused_for_a_volume(scan: Path):
         )
 
 
+def test_a_volume_that_would_be_resampled_is_refused(scan: Path):
+    image = nib.load(scan)
+    image.header.set_xyzt_units("micron")
+    nib.save(image, scan.parent / "microscope.nii")
+    with pytest.raises(InputError, match="1 x 1 x 2 um are resampled to 2 um"):
+        run(scan.parent / "microscope.nii", side_mm=0.002)
+    assert run(scan, side_mm=0.002).mask.exists()  # voxels of 1 mm keep their grid
+
+
 def test_a_network_that_fails_leaves_no_mask(scan: Path, caplog: pytest.LogCaptureFixture):
     def fail(windows: torch.Tensor) -> torch.Tensor:
         if windows.max() > 0.99:

@@ -1,7 +1,7 @@
 """Triton's interpreter: the kernels run on the CPU, one program after another, operations in numpy.
 
-It is chosen by the environment when triton is imported, which torch may do before any test: a process
-that was started with TRITON_INTERPRET=1 is needed. `scripts/test.sh --full` starts one.
+It is chosen by the environment when triton is imported, which torch may do before any test: these
+need a process started with TRITON_INTERPRET=1. `scripts/test.sh --full` starts one.
 """
 
 import importlib.util

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 import cldice_monai
-from cldice_monai import transforms
+from cldice_monai import transforms, volumes
 
 PUBLIC = [
     "BettiErrorMetric",
@@ -74,6 +74,24 @@ DATA = [
 ]
 
 
+VOLUMES = [
+    "LargeOutput",
+    "LargeResult",
+    "LargeSettings",
+    "LargeVolume",
+    "PeakMemory",
+    "blockwise_figures",
+    "format_bytes",
+    "memory_in_use",
+    "open_volume",
+    "parse_bytes",
+    "predict_distributed",
+    "predict_large",
+    "predict_volume",
+    "write_volume",
+]
+
+
 def test_public_names_are_the_checked_in_ones():
     assert sorted(cldice_monai.__all__) == PUBLIC
     assert all(hasattr(cldice_monai, name) for name in PUBLIC)
@@ -88,6 +106,11 @@ def test_transforms_are_the_checked_in_ones():
 def test_public_names_of_the_data_package_are_the_checked_in_ones():
     assert sorted(cldice_monai.data.__all__) == DATA
     assert all(hasattr(cldice_monai.data, name) for name in DATA)
+
+
+def test_public_names_of_the_volumes_package_are_the_checked_in_ones():
+    assert sorted(volumes.__all__) == VOLUMES
+    assert all(hasattr(volumes, name) for name in VOLUMES)
 
 
 @pytest.mark.parametrize("missing", ["nibabel", "itk", "skimage", "PIL", "ignite", "h5py"])

@@ -23,8 +23,8 @@ from cldice_monai.report.baselines import Threshold, segment_by_threshold
 from cldice_monai.report.evaluation_report import EvaluationRequest, write_evaluation
 from cldice_monai.zero_shot import RECIPE, load_network, segment_volume
 
-PARTS = {"development": ("development",), "scored": ("scored", "apart")}
-PARTS["all"] = PARTS["development"] + PARTS["scored"]
+PARTS: dict[str, tuple[str, ...]] = {"development": ("development",), "scored": ("scored",)}
+PARTS["all"] = ("development", "scored", "apart")
 THRESHOLD: Threshold = "triangle"
 
 

@@ -125,6 +125,8 @@ def evaluate_case(pair: CasePair, settings: EvaluationSettings) -> list[Evaluate
     values = [_whole_numbers(pair.pred, pred), _whole_numbers(pair.label, label)]
     notes = _value_notes(pair.pred, values[0], settings.classes)
     notes += _value_notes(pair.label, values[1], settings.classes)
+    if label.unit == "unknown":
+        notes.append(Note(pair.label, "names no unit of length; its voxel size is taken as mm"))
     spacing = label.spacing_mm if _is_deep(label) else label.spacing_mm[:2]
     results = []
     for number in settings.classes or (None,):

@@ -121,6 +121,18 @@ def test_volumes_and_flat_images_are_summarised_together(tmp_path: Path):
     assert result.comparisons["other"]["b2_error"].n_cases == 1
 
 
+def test_label_without_a_unit_of_length_is_noted(tmp_path: Path):
+    import nibabel as nib
+
+    path = save_mask(tmp_path / "a" / "case.nii.gz", vessels(0))
+    lines: list[str] = []
+    evaluate([path.parent], path.parent, FEW, show=lines.append)
+    assert not any("unit of length" in line for line in lines)
+    nib.save(nib.Nifti1Image(vessels(0).astype(np.uint8), np.eye(4)), path)
+    evaluate([path.parent], path.parent, FEW, show=lines.append)
+    assert any("no unit of length; its voxel size is taken as mm" in line for line in lines)
+
+
 def test_network_that_lost_loops_is_noted(tmp_path: Path):
     """Here the voxels around the holes all touch, so that they make a single junction."""
     rows = ["11111", "10111", "11011", "10101", "11011"]

@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
-from monai.inferers import Inferer, SlidingWindowInferer
+from monai.inferers import Inferer
 from torch.nn.functional import interpolate
 
+from cldice_monai.inferers.fallback import FallbackInferer
 from cldice_monai.transforms.working_grid import was_resampled
 
 __all__ = ["ScaleAverageInferer"]
@@ -22,7 +23,7 @@ class ScaleAverageInferer(Inferer):
     A network knows vessels of some radii in voxels, and sees little of one that is wider than its
     window. On coarser voxels a thick vessel is as thin as those it knows; capillaries are found on
     the finest. Each coarser volume is interpolated from the one that is given, and the network's
-    logits back to its grid.
+    logits back to its grid. Where memory runs out, less of it is used, see `FallbackInferer`.
 
     Args:
         roi_size: longest sides of the window in voxels. Where a volume is shorter the window is,
@@ -112,7 +113,5 @@ class ScaleAverageInferer(Inferer):
         sides = zip(self.roi_size, volume.shape[2:], strict=True)
         shorter = [min(most, max(2, -(-n // step)) * step) for most, n in sides]
         window = self.roi_size if self.pad_windows else shorter
-        slide = SlidingWindowInferer(
-            window, self.sw_batch_size, overlap=self.overlap, mode="gaussian"
-        )
+        slide = FallbackInferer(window, self.sw_batch_size, self.overlap)
         return slide(volume, network, *args, **kwargs)

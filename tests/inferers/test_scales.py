@@ -106,3 +106,20 @@ def test_classes_that_exclude_each_other_are_averaged_as_a_softmax():
     # (1 / 3 + 1) / 2 and twice (1 / 3 + 0) / 2
     expected = torch.tensor([2 / 3, 1 / 6, 1 / 6]).reshape(1, 3, 1, 1).expand(1, 3, 16, 16)
     torch.testing.assert_close(found, expected, atol=1e-4, rtol=0)
+
+
+def test_memory_that_runs_out_changes_nothing_but_where_sums_are(
+    caplog: pytest.LogCaptureFixture,
+):
+    image = torch.rand(1, 1, 40, 36, 24)
+    inferer = ScaleAverageInferer((16, 16, 16), factors=(1.0, 2.0), overlap=0.5)
+    expected = inferer(image, torch.sin)
+    failures = iter([True])
+
+    def network(windows: torch.Tensor) -> torch.Tensor:
+        if next(failures, False):
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return torch.sin(windows)
+
+    torch.testing.assert_close(inferer(image, network), expected, atol=1e-4, rtol=1e-4)
+    assert "going on slab by slab" in caplog.text

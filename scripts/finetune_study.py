@@ -34,7 +34,7 @@ DEVELOPMENT = [name for name, volume in VOLUMES.items() if volume.part == "devel
 WAYS = {"scratch": [], "fine-tuned": ["finetune"]}
 ROI = [48, 48, 32]
 CROPS = 2  # a step
-STEPS = 60
+STEPS = 40
 OVERLAP = 0.25  # of the windows of the scored segmentations: a third of the time of 0.5
 
 

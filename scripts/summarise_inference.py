@@ -114,8 +114,9 @@ def print_files(output_dir: Path, case_id: str, *, of: str = "") -> None:
     """Print the paths of what was written for one volume."""
     if of:
         print(f"  {of}")
-    print(f"  mask     {output_dir / f'{case_id}_mask.nii.gz'}")
-    print(f"  picture  {output_dir / f'{case_id}_preview.png'}")
+    start = "    " if of else "  "
+    print(f"{start}mask     {output_dir / f'{case_id}_mask.nii.gz'}")
+    print(f"{start}picture  {output_dir / f'{case_id}_preview.png'}")
 
 
 def judge(cldice: list[float], least: float) -> None:

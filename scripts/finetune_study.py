@@ -112,6 +112,7 @@ def done(cell: Cell, arguments: argparse.Namespace) -> dict[str, Any]:
     if cell.way == "fine-tuned":
         made_with["weights_sha256"] = digest(BUNDLE / "models" / "model.pt")
         made_with["threshold"] = RECIPE.threshold
+        made_with["overlay_sha256"] = digest(BUNDLE / "configs" / "finetune.json")
     if path.is_file():
         found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         if found["made_with"] == made_with:

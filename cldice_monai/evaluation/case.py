@@ -203,7 +203,7 @@ def _whole_numbers(path: Path, volume: Volume) -> npt.NDArray[np.float32]:
     odd = values[~((values >= 0) & (values == np.rint(values)))]  # NaN is odd too
     if odd.size:
         raise InputError(
-            f"{path}: {odd.size} voxels are no whole number from 0 on, {odd[0]:.4g} for one; "
+            f"{path}: holds other values than whole numbers from 0 on, {odd[0]:.4g} for one; "
             "threshold it first"
         )
     return values

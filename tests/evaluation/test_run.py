@@ -227,6 +227,22 @@ def test_masks_that_do_not_fit_are_named(kind: str, words: tuple[str, ...], make
         assert word in str(caught.value)
 
 
+@pytest.mark.parametrize(("odd", "shown"), [(0.7, "0.7"), (np.nan, "nan"), (-1, "-1")])
+def test_values_that_name_no_class_are_refused(odd: float, shown: str, make_masks: Callable):
+    import nibabel as nib
+
+    folder = make_masks(1)
+    path = folder / "labels" / "case_0.nii.gz"
+    values = vessels(0).astype(np.float32)
+    values[3, 4, 5] = odd
+    image = nib.Nifti1Image(values, nib.load(path).affine)
+    image.header.set_xyzt_units("mm")
+    nib.save(image, path)
+    with pytest.raises(InputError, match="threshold it first") as caught:
+        evaluate([folder / "good"], folder / "labels", FEW)
+    assert f"other values than whole numbers from 0 on, {shown} for one" in str(caught.value)
+
+
 def test_probabilities_are_refused(make_masks: Callable):
     import nibabel as nib
 

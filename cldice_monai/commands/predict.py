@@ -16,7 +16,7 @@ __all__ = ["add_parser"]
 _DESCRIPTION = """\
 Segment vessels: bright, on a darker background. INPUT is a file, a folder, a
 pattern in quotes ('scans/*.nii.gz') or a folder of DICOM slices. Read are NIfTI,
-NRRD, MHA, DICOM, and TIFF with --spacing.
+NRRD, MHA, DICOM, OME-Zarr, and TIFF with --spacing.
 
 OUT gets, for each case, <case>_mask in the format of the image and on its grid,
 <case>_report.json with lengths, volumes and counts, <case>_preview.png to look
@@ -63,6 +63,12 @@ def add_parser(subparsers: Subparsers) -> None:
     add("--min-length-mm", metavar="MM", type=float, help="remove pieces with a shorter centreline")
     add("--save-prob", action="store_true", help="write <case>_prob, too")
     add("--save-skeleton", action="store_true", help="write <case>_skeleton, too")
+    add(
+        "--max-memory",
+        metavar="AMOUNT",
+        default="2GB",
+        help="a NIfTI or OME-Zarr image that takes more is segmented in parts (2GB)",
+    )
     add("--overwrite", action="store_true", help="do cases again that are done")
     add("--quiet", action="store_true", help="print errors alone")
     parser.set_defaults(run=_run)
@@ -72,6 +78,7 @@ def _run(options: argparse.Namespace) -> int:
     from cldice_monai.data.spacing import spacing_from_text
     from cldice_monai.inference.manifest import summary_table
     from cldice_monai.inference.run import PredictRequest, predict_cases
+    from cldice_monai.volumes.memory import parse_bytes
 
     show = _say_nothing if options.quiet else _print_now
     request = PredictRequest(
@@ -83,6 +90,7 @@ def _run(options: argparse.Namespace) -> int:
         settings=_settings(options),
         save_prob=options.save_prob,
         save_skeleton=options.save_skeleton,
+        max_bytes=parse_bytes(options.max_memory),
         overwrite=options.overwrite,
         bars=not options.quiet,
     )

@@ -19,6 +19,7 @@ from cldice_monai.data.nifti_write import write_new
 from cldice_monai.data.pictures import is_picture, read_picture, write_picture
 from cldice_monai.data.spacing import Spacing
 from cldice_monai.data.tiff_stack import has_tiff_ending, read_tiff_stack, write_tiff
+from cldice_monai.data.zarr_image import is_zarr, read_zarr, write_zarr
 from cldice_monai.errors import InputError
 
 __all__ = ["FORMATS", "FileFormat", "format_of", "read_image", "write_result"]
@@ -98,7 +99,7 @@ def write_result(array: np.ndarray, stem: Path, *, like: Volume, dtype: DType = 
 def _read_one(path: Path, spacing: Spacing | None) -> Volume:
     found = format_of(path)
     if found is None:
-        known = ".nii.gz, .nii, .nrrd, .mha, .mhd, .tif, .png, .jpg or a folder of DICOM slices"
+        known = ".nii.gz, .nii, .nrrd, .mha, .mhd, .tif, .zarr, .png or a folder of DICOM slices"
         raise InputError(f"{path}: not a format that is read here; convert it to one of {known}")
     if not path.exists():
         raise InputError(f"{path}: there is no such file; check the path")
@@ -127,6 +128,10 @@ def _write_tiff(array: np.ndarray, stem: Path, like: Volume, dtype: DType) -> Pa
     return write_tiff(array, _with_ending(stem, ".tif"), like=like, dtype=dtype)
 
 
+def _write_zarr(array: np.ndarray, stem: Path, like: Volume, dtype: DType) -> Path:
+    return write_zarr(array, _with_ending(stem, ".zarr"), like=like.path, dtype=dtype)
+
+
 def _write_dicom(array: np.ndarray, stem: Path, like: Volume, dtype: DType) -> Path:
     return write_new(array, _with_ending(stem, ".nii.gz"), affine=like.affine, dtype=dtype)
 
@@ -150,6 +155,7 @@ FORMATS: tuple[FileFormat, ...] = (
         "ITK", has_itk_ending, lambda path, _: read_itk_file(path), _write_itk, load=load_itk
     ),
     FileFormat("TIFF", has_tiff_ending, read_tiff_stack, _write_tiff, needs_spacing=True),
+    FileFormat("OME-Zarr", is_zarr, lambda path, _: read_zarr(path), _write_zarr),
     FileFormat("picture", _is_other_picture, lambda path, _: read_picture(path), _write_picture),
     FileFormat(
         "DICOM",

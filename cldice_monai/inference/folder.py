@@ -110,7 +110,7 @@ class OutputFolder:
         """Return whether the files that a report names are there."""
         if not isinstance(names, dict):
             return False
-        return all((self.path / Path(str(name)).name).is_file() for name in names.values())
+        return all((self.path / Path(str(name)).name).exists() for name in names.values())
 
     def _partial_folder(self) -> str:
         try:
@@ -130,10 +130,21 @@ class OutputFolder:
             listed = old.get("files")
             for before in listed.values() if isinstance(listed, dict) else ():
                 if before not in new and Path(str(before)).name == before:
-                    (self.path / before).unlink(missing_ok=True)
+                    _remove(self.path / before)
         for file in files:
-            file.chmod(0o666 & ~_umask())
-            file.replace(self.path / file.name)
+            target = self.path / file.name
+            if file.is_dir():  # an OME-Zarr image; a folder cannot be renamed onto another
+                _remove(target)
+            else:
+                file.chmod(0o666 & ~_umask())
+            file.replace(target)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager

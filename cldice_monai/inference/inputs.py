@@ -11,6 +11,7 @@ from cldice_monai.data.cases import VesselCase
 from cldice_monai.data.formats import format_of
 from cldice_monai.data.inference_cases import OUTPUT_SUFFIXES, find_inference_cases
 from cldice_monai.data.pairing import group_channels, name_some
+from cldice_monai.data.zarr_image import is_zarr
 from cldice_monai.errors import InputError
 
 __all__ = ["find_inputs", "require_plain_name"]
@@ -95,7 +96,7 @@ def _in_folder(folder: Path) -> list[Path]:
 
 
 def _listed(folder: Path) -> list[Path]:
-    files = (path for path in _entries(folder) if path.is_file())
+    files = (path for path in _entries(folder) if path.is_file() or is_zarr(path))
     return [path for path in files if format_of(path) is not None and not _is_result(path)]
 
 

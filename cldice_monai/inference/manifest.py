@@ -111,13 +111,12 @@ def _cell(column: str) -> int:
 
 def _cells(report: dict[str, Any]) -> list[str]:
     size = report.get("vessel_volume_mm3", report.get("vessel_area_mm2"))
-    betti = report["betti_numbers"]
+    betti = report.get("betti_numbers") or {}
+    counts = (report.get("n_branch_points"), betti.get("b0"), betti.get("b1"))
     return [
         _digits(size),
-        _digits(report["centreline_length_mm"]),
-        str(report["n_branch_points"]),
-        str(betti["b0"]),
-        str(betti["b1"]),
+        _digits(report.get("centreline_length_mm")),
+        *("-" if count is None else str(count) for count in counts),
     ]
 
 

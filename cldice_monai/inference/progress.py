@@ -72,6 +72,14 @@ class Progress:
 
         return run
 
+    def share(self, share: float) -> None:
+        """Show a case of which a share from 0 to 1 is done."""
+        if self._n_calls is None:
+            self.begin_windows(1000)
+        self.done = max(1, round(1000 * share))
+        if time.monotonic() - self._drawn > _BETWEEN_DRAWINGS:
+            self._draw(self._left())
+
     def say(self, what: str) -> None:
         """Show what is done now, such as measuring."""
         self._draw(what)

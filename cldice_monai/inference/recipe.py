@@ -15,6 +15,7 @@ from cldice_monai.bundle_folder import bundle_dir
 from cldice_monai.data.nifti import Volume
 from cldice_monai.errors import InputError, find_input_error
 from cldice_monai.inference.weights_file import WeightsFile, describe_weights
+from cldice_monai.workflows.settings import as_switch
 from cldice_monai.workflows.start import check_device, check_roi
 
 __all__ = ["Recipe", "Segmentation"]
@@ -80,6 +81,11 @@ class Recipe:
         self.network: torch.nn.Module = get("network").eval()
         self.inferer = get("inferer")
         self._before, self._after = get("preprocessing"), get("postprocessing")
+
+    @property
+    def saves_probability(self) -> bool:
+        """Whether probabilities are kept beside the mask."""
+        return as_switch(self._get("save_prob"), argument="save_prob")
 
     @property
     def is_for_pictures(self) -> bool:

@@ -21,10 +21,12 @@ from cldice_monai.inference.case import LoadedCase, load_case, save_case
 from cldice_monai.inference.folder import OutputFolder
 from cldice_monai.inference.identity import is_unchanged
 from cldice_monai.inference.inputs import find_inputs
+from cldice_monai.inference.large import needs_streaming, save_large_case
 from cldice_monai.inference.manifest import write_summaries
 from cldice_monai.inference.progress import Progress
 from cldice_monai.inference.recipe import Recipe
 from cldice_monai.transforms.working_grid import was_resampled
+from cldice_monai.volumes.memory import format_bytes
 
 __all__ = ["CaseResult", "PredictRequest", "predict_cases"]
 
@@ -45,6 +47,7 @@ class PredictRequest:
         settings: keys of inference.json and their values.
         save_prob: write probabilities, too.
         save_skeleton: write the skeleton, too.
+        max_bytes: memory that a case may take; one that would take more is segmented in parts.
         overwrite: segment cases again that are done.
         bars: draw bars on the terminal.
     """
@@ -57,6 +60,7 @@ class PredictRequest:
     settings: dict[str, Any] = field(default_factory=dict)
     save_prob: bool = False
     save_skeleton: bool = False
+    max_bytes: int = 2_000_000_000
     overwrite: bool = False
     bars: bool = False
 
@@ -191,37 +195,43 @@ class _Batch:
         bar = Progress(sys.stderr, n_cases=len(left), is_on=self.request.bars)
         reader = ThreadPoolExecutor(max_workers=1, thread_name_prefix="reader")
         try:
-            ahead: Future[LoadedCase] | None = None
+            ahead: Future[LoadedCase | None] | None = None
             for number, case in enumerate(left):
                 bar.start(case.case_id)
-                loaded = ahead or reader.submit(self._load, case)
+                future = ahead or reader.submit(self._load, case)
                 following = left[number + 1] if number + 1 < len(left) else None
-                result, ahead = self._one(case, loaded, following, reader, bar)
+                result, ahead = self._one(case, future, following, reader, bar)
                 results[case.case_id] = result
         finally:
             bar.clear()
             reader.shutdown(wait=False, cancel_futures=True)
         return [results[case.case_id] for case in cases]
 
-    def _load(self, case: VesselCase) -> LoadedCase:
+    def _load(self, case: VesselCase) -> LoadedCase | None:
+        """Return the case; None where it is too large to be in memory."""
+        if needs_streaming(case, max_bytes=self.request.max_bytes):
+            return None
         return load_case(case, self.recipe, spacing=self.request.spacing)
 
     def _one(
         self,
         case: VesselCase,
-        future: Future[LoadedCase],
+        future: Future[LoadedCase | None],
         following: VesselCase | None,
         reader: ThreadPoolExecutor,
         bar: Progress,
-    ) -> tuple[CaseResult, Future[LoadedCase] | None]:
+    ) -> tuple[CaseResult, Future[LoadedCase | None] | None]:
         started = time.monotonic()
         ahead = None
         try:
             loaded = future.result()
             if following is not None and _is_small(following):
                 ahead = reader.submit(self._load, following)
-            self._note(loaded, bar)
-            report = self._segment(loaded, bar, started)
+            if loaded is None:
+                report = self._stream(case, bar, started)
+            else:
+                self._note(loaded, bar)
+                report = self._segment(loaded, bar, started)
         except InputError as error:
             problem = str(error).splitlines()[0]
         except MemoryError:
@@ -252,6 +262,28 @@ class _Batch:
             save_skeleton=self.request.save_skeleton,
             started=started,
             is_picture=self.recipe.is_for_pictures,
+        )
+
+    def _stream(self, case: VesselCase, bar: Progress, started: float) -> dict[str, Any]:
+        bar.clear()
+        amount = format_bytes(self.request.max_bytes)
+        self.show(
+            f"note: {case.case_id}: takes more than {amount} of memory, so it is segmented in "
+            "parts, on its own grid; a larger --max-memory measures radii and branches, too"
+        )
+        if self.request.save_skeleton:
+            raise InputError(
+                f"{case.image[0]}: --save-skeleton needs the whole mask in memory; raise "
+                "--max-memory or leave it out"
+            )
+        return save_large_case(
+            case,
+            self.recipe,
+            self.folder,
+            made_with=self.made_with,
+            max_bytes=self.request.max_bytes,
+            started=started,
+            progress=bar.share,
         )
 
     def _note(self, loaded: LoadedCase, bar: Progress) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 
 from cldice_monai.data.nifti import Volume
 from cldice_monai.data.tiff_stack import has_tiff_ending
+from cldice_monai.data.zarr_image import is_zarr
 
 __all__ = ["upright"]
 
@@ -17,8 +18,8 @@ def upright(volume: Volume, **masks: np.ndarray | None) -> dict[str, Any]:
 
     A preview shows the first axis to the right and the second one upwards. The rows of a picture,
     which are its first axis, run down: by its affine its axes are changed and turned. The rows of
-    a TIFF stack, its second axis, run down, too. Other volumes stay as they are. Of a volume
-    channel 0 is drawn, of a picture the mean of its channels.
+    a TIFF stack or an OME-Zarr image, the second axis, run down, too. Other volumes stay as they
+    are. Of a volume channel 0 is drawn, of a picture the mean of its channels.
 
     Args:
         volume: the image.
@@ -39,7 +40,8 @@ def upright(volume: Volume, **masks: np.ndarray | None) -> dict[str, Any]:
 
     orientation = io_orientation(volume.affine)
     is_picture = volume.array.shape[-1] == 1 and orientation[2, 0] == 2  # its depth is the third
-    if not is_picture and has_tiff_ending(volume.path):  # its rows, the second axis, run down
+    if not is_picture and (has_tiff_ending(volume.path) or is_zarr(volume.path)):
+        # their rows, the second axis, run down
         masks = {name: None if m is None else m[:, ::-1] for name, m in masks.items()}
         return {"image": volume.array[0][:, ::-1], "spacing_mm": volume.spacing_mm, **masks}
     if not is_picture:

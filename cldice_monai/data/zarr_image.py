@@ -1,0 +1,80 @@
+"""OME-Zarr images of ordinary size, in memory; larger ones are in `cldice_monai.volumes`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from cldice_monai.data.nifti import Volume
+from cldice_monai.errors import InputError
+from cldice_monai.memory import require_bytes
+
+__all__ = ["is_zarr", "read_zarr", "write_zarr"]
+
+
+def is_zarr(path: Path) -> bool:
+    """Return whether a name is that of a Zarr folder.
+
+    Example:
+        >>> is_zarr(Path("brain.ome.zarr")), is_zarr(Path("brain.nii.gz"))
+        (True, False)
+    """
+    return path.suffix.lower() == ".zarr"
+
+
+def read_zarr(path: Path) -> Volume:
+    """Read the finest level of an OME-Zarr image.
+
+    Args:
+        path: folder of the image, version 0.4 or 0.5.
+
+    Returns:
+        float32 (C, X, Y, Z), turned from the (Z, Y, X) of the array; its second axis runs down, as
+        on the screen. The unit is micron.
+
+    Raises:
+        InputError: if it cannot be read, or has other than three axes of space.
+    """
+    from cldice_monai.volumes.ome_zarr import open_ome_zarr
+
+    image = open_ome_zarr(path)
+    if len(image.shape) != 3:
+        raise InputError(f"{path}: has {len(image.shape)} axes of space, three are needed")
+    require_bytes(8 * image.n_channels * int(np.prod(image.shape)), path=path)
+    array = image.read(tuple(slice(0, n) for n in image.shape))
+    z, y, x = (1000 * side for side in image.spacing_mm)
+    return Volume(
+        array=np.ascontiguousarray(array.transpose(0, 3, 2, 1)),
+        affine=np.diag([x, -y, z, 1.0]),
+        unit="micron",
+        qform_code=0,
+        sform_code=0,
+        file_shape=tuple(int(n) for n in image.shape),
+        path=path,
+    )
+
+
+def write_zarr(array: np.ndarray, path: Path, *, like: Path, dtype: str) -> Path:
+    """Write a mask, or probabilities, with the axes and the pyramid of an OME-Zarr image.
+
+    Args:
+        array: (X, Y, Z), as of `read_zarr`.
+        path: folder to write, ending in .zarr.
+        like: the image.
+        dtype: ``"uint8"`` or ``"float32"``.
+
+    Returns:
+        ``path``.
+
+    Raises:
+        InputError: if it cannot be written.
+    """
+    from cldice_monai.volumes.formats import write_volume
+    from cldice_monai.volumes.ome_zarr import open_ome_zarr
+
+    image = open_ome_zarr(like)
+    with write_volume(path, like=image, dtype=dtype) as output:
+        whole = tuple(slice(0, n) for n in image.shape)
+        output.write(whole, np.ascontiguousarray(array.transpose(2, 1, 0).astype(dtype)))
+    return path

@@ -94,6 +94,7 @@ def save_large_case(
                 threshold=settings["threshold"],
                 cutoff=settings["cutoff"],
                 lift=settings["lift"],
+                side_mm=settings["side_mm"],
                 max_bytes=max_bytes,
             ),
             prob_path=place / files["prob"] if "prob" in files else None,

@@ -1,7 +1,8 @@
 """Train the zero-shot weights on synthetic volumes alone; run it again to go on after a break.
 
-Writes OUT/seed_N.pt (half precision, the last step) and OUT/seed_N.json (how images are prepared;
-command, plan, seconds, hardware). Volumes and checkpoints lie in --work-dir, which git ignores.
+Writes OUT/seed_N.pt (half precision; the exponential average of the weights over the steps, as it
+is after the last one) and OUT/seed_N.json (how images are prepared; command, plan, seconds,
+hardware). Volumes and checkpoints lie in --work-dir, which git ignores.
 --install makes the finished weights of a seed those of the bundle; nothing else does.
 """
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,12 +13,13 @@ from cldice_monai.data.nifti import Volume, read_volume
 from cldice_monai.errors import InputError
 from cldice_monai.evaluation.columns import values_of_case
 from cldice_monai.evaluation.find_pairs import CasePair
+from cldice_monai.evaluation.notes import Note, cavity_notes, loop_notes, value_notes
 from cldice_monai.evaluation.patches import patch_figures
 from cldice_monai.evaluation.radius_bins import RadiusBin
 from cldice_monai.evaluation.volume import volume_figures
 from cldice_monai.topology.patches import PatchSampler
 
-__all__ = ["EvaluatedCase", "EvaluationSettings", "Note", "evaluate_case", "masks_of_case"]
+__all__ = ["EvaluatedCase", "EvaluationSettings", "evaluate_case", "masks_of_case"]
 
 _Array = npt.NDArray[np.float64]
 _Mask = npt.NDArray[np.bool_]
@@ -42,24 +43,6 @@ class EvaluationSettings:
     th_snap: float = 5.0
     surface_tolerance_mm: float | None = None
     classes: tuple[int, ...] = ()
-
-
-@dataclass(frozen=True)
-class Note:
-    """What a reader of the figures has to know about a file.
-
-    Args:
-        path: the file.
-        kind: what it is, in the same words for every file.
-        detail: numbers of this file.
-    """
-
-    path: Path
-    kind: str
-    detail: str = ""
-
-    def __str__(self) -> str:
-        return f"{self.path}: {self.kind}" + (f" ({self.detail})" if self.detail else "")
 
 
 @dataclass(frozen=True)
@@ -123,8 +106,8 @@ def evaluate_case(pair: CasePair, settings: EvaluationSettings) -> list[Evaluate
     """
     pred, label = read_volume(pair.pred), read_volume(pair.label)
     values = [_whole_numbers(pair.pred, pred), _whole_numbers(pair.label, label)]
-    notes = _value_notes(pair.pred, values[0], settings.classes)
-    notes += _value_notes(pair.label, values[1], settings.classes)
+    notes = value_notes(pair.pred, values[0], settings.classes)
+    notes += value_notes(pair.label, values[1], settings.classes)
     if label.unit == "unknown":
         notes.append(Note(pair.label, "names no unit of length; its voxel size is taken as mm"))
     spacing = label.spacing_mm if _is_deep(label) else label.spacing_mm[:2]
@@ -194,8 +177,18 @@ def _measure(
         whole.figures,
         values,
         whole.misses_by_radius,
-        (*notes, *_loop_notes(pair.label, patches["lost_loops_label"])),
+        (*notes, *_network_notes(pair, patches, whole.figures)),
     )
+
+
+def _network_notes(
+    pair: CasePair, patches: Mapping[str, _Array], volume: Mapping[str, float]
+) -> list[Note]:
+    notes = []
+    for path, name in ((pair.pred, "pred"), (pair.label, "label")):
+        notes += cavity_notes(path, volume, name)
+        notes += loop_notes(path, patches[f"lost_loops_{name}"])
+    return notes
 
 
 def _whole_numbers(path: Path, volume: Volume) -> npt.NDArray[np.float32]:
@@ -207,37 +200,3 @@ def _whole_numbers(path: Path, volume: Volume) -> npt.NDArray[np.float32]:
             "threshold it first"
         )
     return values
-
-
-def _value_notes(path: Path, values: npt.NDArray[np.float32], classes: Sequence[int]) -> list[Note]:
-    found = np.unique(values[values > 0]).astype(int).tolist()
-    if not found:
-        return [Note(path, "empty, no voxel is above 0")]
-    missing = [str(number) for number in classes if number not in found]
-    if missing:
-        return [Note(path, f"no voxel of class {', '.join(missing)}")]
-    if classes or found in ([1], [255]):
-        return []
-    shown = ", ".join(map(str, found[:5])) + (", ..." if len(found) > 5 else "")
-    return [
-        Note(
-            path,
-            f"holds the values {shown}; everything above 0 is taken as vessel (--classes "
-            "measures them apart)",
-        )
-    ]
-
-
-def _loop_notes(path: Path, lost: _Array) -> list[Note]:
-    """Say in how many patches a network has other loops than its mask."""
-    wrong = lost[lost != 0]
-    if not wrong.size:
-        return []
-    words = (
-        "the network of some patches has other loops than the mask, where junctions run into each "
-        "other or walls enclose a cavity, which SMD and Opt-J F1 then do not see"
-    )
-    least, most = int(wrong.min()), int(wrong.max())
-    reach = f"{least}" if least == most else f"{least} to {most}"
-    detail = f"{wrong.size} of {lost.size} patches; loops of mask - loops of network: {reach}"
-    return [Note(path, words, detail)]

@@ -110,14 +110,14 @@ COLUMNS = (
     Column(
         "ghost_length_mm",
         "Ghosts (mm)",
-        "length of the prediction's centreline outside the label",
+        "length of the prediction's centreline outside the label, with the walls around cavities",
         "smaller",
         "volume",
     ),
     Column(
         "miss_length_mm",
         "Misses (mm)",
-        "length of the label's centreline outside the prediction",
+        "length of the label's centreline outside the prediction, with the walls around cavities",
         "smaller",
         "volume",
     ),

@@ -19,7 +19,10 @@ __all__ = [
 ]
 
 NETWORK_DEFINITIONS = {
-    "length_mm": "length of the centreline of the whole volume in mm",
+    "length_mm": (
+        "length of the centreline of the whole volume in mm, with the walls that it keeps around "
+        "cavities"
+    ),
     "junctions": "places where three vessels or more meet, whole volume",
     "ends": "places where a vessel ends, whole volume",
 }

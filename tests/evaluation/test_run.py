@@ -133,6 +133,20 @@ def test_label_without_a_unit_of_length_is_noted(tmp_path: Path):
     assert any("no unit of length; its voxel size is taken as mm" in line for line in lines)
 
 
+def test_cavities_whose_walls_enter_the_lengths_are_noted(tmp_path: Path):
+    bar = np.zeros((20, 20, 20), bool)
+    bar[5:15, 5:15, 2:18] = True
+    holed = bar.copy()
+    holed[10, 10, 10] = False
+    save_mask(tmp_path / "label" / "a.nii.gz", bar)
+    save_mask(tmp_path / "pred" / "a_mask.nii.gz", holed)
+    (case,) = evaluate([tmp_path / "pred"], tmp_path / "label", FEW).methods[0].cases
+    assert case.volume["length_mm_pred"] > 10 * case.volume["length_mm_label"]
+    (note,) = [str(note) for note in case.notes if "encloses cavities" in str(note)]
+    assert note.startswith(str(tmp_path / "pred" / "a_mask.nii.gz"))
+    assert note.endswith("binary_fill_holes (cavities: 1)")
+
+
 def test_network_that_lost_loops_is_noted(tmp_path: Path):
     """Here the voxels around the holes all touch, so that they make a single junction."""
     rows = ["11111", "10111", "11011", "10101", "11011"]

@@ -6,13 +6,15 @@ import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from torch.nn.functional import interpolate
 
 from cldice_monai.data.nifti import read_volume
-from cldice_monai.data.synthetic import write_synthetic_dataset
+from cldice_monai.data.synthetic import GENERATOR_VERSION, write_synthetic_dataset
+from cldice_monai.errors import InputError
 from cldice_monai.files import as_path
 from cldice_monai.zero_shot.recipe import RECIPE, TrainingPlan, ZeroShotRecipe
 from cldice_monai.zero_shot.segment import prepare_intensities
@@ -54,7 +56,8 @@ class SyntheticVolumes:
             recipe: how the intensities are prepared.
 
         Raises:
-            InputError: if the folder holds something else.
+            InputError: if the folder holds something else, or volumes of another seed, size, number
+                or version of the generator.
         """
         folder = as_path(folder, argument="folder")
         if not (folder / "dataset.json").is_file():
@@ -67,11 +70,31 @@ class SyntheticVolumes:
                 n_workers=n_workers,
                 progress=None,
             )
-        items = json.loads((folder / "dataset.json").read_text(encoding="utf-8"))["training"]
+        content = json.loads((folder / "dataset.json").read_text(encoding="utf-8"))
+        items = content["training"]
+        _require_same(folder, {"n_volumes": len(items), **content["generator"]}, plan, seed)
         images = [read_volume(Path(folder, item["image"])).array[0] for item in items]
         labels = [read_volume(Path(folder, item["label"])).array[0] > 0 for item in items]
         prepared = [prepare_intensities(i, recipe=recipe).astype(np.float16) for i in images]
         return cls(prepared, labels)
+
+
+def _require_same(folder: Path, found: dict[str, Any], plan: TrainingPlan, seed: int) -> None:
+    """Raise where volumes were drawn otherwise than they would be now."""
+    wanted = {
+        "n_volumes": plan.n_volumes,
+        "shape": [plan.volume_side] * 3,
+        "seed": seed,
+        "preset": _PRESET,
+        "version": GENERATOR_VERSION,
+    }
+    if differ := [
+        f"{name} {found.get(name)}" for name in wanted if found.get(name) != wanted[name]
+    ]:
+        raise InputError(
+            f"{folder}: holds volumes made with another {', '.join(differ)}; choose another folder "
+            "(--work-dir) or delete it"
+        )
 
 
 def draw_batch(

@@ -6,6 +6,7 @@ import io
 import os
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ import torch
 from monai.inferers import SimpleInferer
 from torch import nn
 
+from cldice_monai.data.synthetic import GENERATOR_VERSION
+from cldice_monai.errors import InputError
 from cldice_monai.files import replace_when_complete
 from cldice_monai.inferers import AutocastInferer
 from cldice_monai.losses import SoftDiceclDiceLoss
@@ -57,9 +60,13 @@ def train_network(
     Returns:
         The network, the loss of every step, and the seconds of training, those before a break
         included.
+
+    Raises:
+        InputError: if the checkpoint is of another plan, seed or version of the generator.
     """
     parts = _make_parts(plan, seed, device)
-    losses, before = _restored(Path(checkpoint), parts, device)
+    made_with = {**asdict(plan), "seed": seed, "generator_version": GENERATOR_VERSION}
+    losses, before = _restored(Path(checkpoint), parts, made_with, device)
     network, average = parts["network"], parts.get("average")
     loss = SoftDiceclDiceLoss(alpha=plan.alpha, iter_=plan.iter_, sigmoid=True)
     start = time.perf_counter()
@@ -73,7 +80,7 @@ def train_network(
             average.update_parameters(network)
         if len(losses) % _STEPS_BETWEEN_SAVES == 0 or len(losses) == plan.steps:
             seconds = before + time.perf_counter() - start
-            _save(Path(checkpoint), parts, losses, seconds)
+            _save(Path(checkpoint), parts, made_with, losses, seconds)
             if progress is not None:
                 mean = np.mean(losses[-_STEPS_BETWEEN_SAVES:])
                 progress(f"step {len(losses)} of {plan.steps}: loss {mean:.3f}, {seconds:.0f} s")
@@ -125,19 +132,33 @@ def half_precision(network: nn.Module) -> nn.Module:
     return network.cpu().half()
 
 
-def _save(path: Path, parts: dict[str, Any], losses: list[float], seconds: float) -> None:
+def _save(
+    path: Path,
+    parts: dict[str, Any],
+    made_with: dict[str, Any],
+    losses: list[float],
+    seconds: float,
+) -> None:
     state = {name: part.state_dict() for name, part in parts.items()}
     content = io.BytesIO()
-    torch.save({**state, "losses": losses, "seconds": seconds}, content)
+    torch.save({**state, "made_with": made_with, "losses": losses, "seconds": seconds}, content)
     with replace_when_complete(path) as temporary:
         temporary.write_bytes(content.getvalue())
 
 
-def _restored(path: Path, parts: dict[str, Any], device: str) -> tuple[list[float], float]:
+def _restored(
+    path: Path, parts: dict[str, Any], made_with: dict[str, Any], device: str
+) -> tuple[list[float], float]:
     """Load the state of a run that was broken off; return its losses and seconds."""
     if not path.is_file():
         return [], 0.0
     state = torch.load(path, map_location=device, weights_only=True)
+    found = state.get("made_with", {})
+    if differ := [name for name in made_with if found.get(name, ...) != made_with[name]]:
+        raise InputError(
+            f"{path}: is of a run with another {', '.join(differ)}; choose another checkpoint "
+            "(--work-dir) or delete it"
+        )
     for name, part in parts.items():
         part.load_state_dict(state[name])
     return list(state["losses"]), float(state["seconds"])

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 
+from cldice_monai.errors import InputError
 from cldice_monai.zero_shot import BUDGETS, SyntheticVolumes, draw_batch, train_network
 
 # no patch below 32: bfloat16 gradients of 3D convolutions over 2 voxels are wrong in torch 2.13
@@ -26,11 +27,37 @@ def volumes(tmp_path_factory: pytest.TempPathFactory) -> SyntheticVolumes:
 def test_volumes_are_drawn_once_and_read_after_that(tmp_path: Path):
     folder = tmp_path / "volumes"
     first = SyntheticVolumes.draw_or_read(folder, plan=PLAN, seed=1)
-    again = SyntheticVolumes.draw_or_read(folder, plan=PLAN, seed=2)
+    again = SyntheticVolumes.draw_or_read(folder, plan=PLAN, seed=1)
     assert [image.shape for image in first.images] == [(40, 40, 40)] * 2
     for one, other in zip(first.images + first.labels, again.images + again.labels, strict=True):
         np.testing.assert_array_equal(one, other)
     assert all(0.0 <= image.min() <= image.max() <= 1.0 for image in first.images)
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"seed": 2}, "seed 1"),
+        ({"plan": replace(PLAN, n_volumes=3)}, "n_volumes 2"),
+        ({"plan": replace(PLAN, volume_side=48)}, "shape"),
+    ],
+)
+def test_volumes_that_were_drawn_otherwise_are_refused_in_one_line(
+    change: dict[str, object], named: str, tmp_path: Path
+):
+    options = {"plan": PLAN, "seed": 1}
+    SyntheticVolumes.draw_or_read(tmp_path / "volumes", **options)
+    with pytest.raises(InputError, match=rf"another {named}[^\n]*--work-dir"):
+        SyntheticVolumes.draw_or_read(tmp_path / "volumes", **options | change)
+
+
+def test_volumes_of_another_version_of_the_generator_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    SyntheticVolumes.draw_or_read(tmp_path / "volumes", plan=PLAN, seed=1)
+    monkeypatch.setattr("cldice_monai.zero_shot.patches.GENERATOR_VERSION", 0)
+    with pytest.raises(InputError, match="another version"):
+        SyntheticVolumes.draw_or_read(tmp_path / "volumes", plan=PLAN, seed=1)
 
 
 def test_patches_follow_the_source_of_randomness_and_keep_image_and_label_together():
@@ -102,6 +129,24 @@ def test_run_that_was_broken_off_goes_on_to_the_same_weights(
     assert again == losses
     for one, other in zip(whole.parameters(), resumed.parameters(), strict=True):
         assert torch.equal(one, other)
+
+
+def test_run_with_another_plan_or_seed_does_not_go_on_after_a_checkpoint(
+    volumes: SyntheticVolumes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    plan = replace(PLAN, steps=1, average_decay=None)
+    options = {"plan": plan, "seed": 3, "checkpoint": tmp_path / "a.pt", "progress": None}
+    train_network(volumes, **options)
+    for change, named in (
+        ({"plan": replace(plan, average_decay=0.9)}, "average_decay"),
+        ({"plan": replace(plan, alpha=0.1, lr=0.1)}, "lr, alpha"),
+        ({"seed": 4}, "seed"),
+    ):
+        with pytest.raises(InputError, match=rf"a\.pt: .* another {named};[^\n]*--work-dir"):
+            train_network(volumes, **options | change)
+    monkeypatch.setattr("cldice_monai.zero_shot.training.GENERATOR_VERSION", 0)
+    with pytest.raises(InputError, match="another generator_version;"):
+        train_network(volumes, **options)
 
 
 def test_training_lowers_the_loss(volumes: SyntheticVolumes, tmp_path: Path):

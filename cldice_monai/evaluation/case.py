@@ -92,7 +92,7 @@ class EvaluatedCase:
 def evaluate_case(pair: CasePair, settings: EvaluationSettings) -> list[EvaluatedCase]:
     """Measure a prediction against its label, which lies on the same grid.
 
-    A volume one voxel thick is measured in two dimensions.
+    A volume of one slice along its third axis is measured in two dimensions.
 
     Args:
         pair: the files.

@@ -14,6 +14,7 @@ from cldice_monai.topology.opt_junction import JunctionCounts
 
 __all__ = ["COLUMNS", "PAPER_COLUMNS", "Column", "values_of_case"]
 
+_Array = npt.NDArray[np.float64]
 _PER_PATCH = "mean over the patches of a case, then over cases"
 _CLOSED = "foreground 26-connected, background 6 (8 and 4 in 2D)"
 
@@ -36,6 +37,29 @@ class Column:
     definition: str
     better: Literal["larger", "smaller", "nearer 1"]
     level: Literal["patch", "case", "volume"]
+
+    def compared(self, values: npt.ArrayLike) -> _Array:
+        """Return what of a figure two methods are compared by: itself, or its distance from 1.
+
+        Args:
+            values: one a case; NaN where not measured.
+
+        Returns:
+            float64 of the same shape, of which smaller or larger is better.
+
+        Example:
+            >>> ratio = next(column for column in COLUMNS if column.better == "nearer 1")
+            >>> ratio.compared([1.0, 0.5, -2.0]).tolist()
+            [0.0, 0.5, 3.0]
+        """
+        array = np.asarray(values, dtype=np.float64)
+        # no logarithm: where chi has the other sign the ratio is negative, and worst
+        return np.abs(array - 1) if self.better == "nearer 1" else array
+
+    @property
+    def compared_title(self) -> str:
+        """Heading of what `compared` returns."""
+        return f"{self.title}, distance from 1" if self.better == "nearer 1" else self.title
 
 
 PAPER_COLUMNS = (
@@ -80,7 +104,8 @@ COLUMNS = (
     Column(
         "euler_ratio",
         "Euler ratio",
-        "sum of chi(P) / sum of chi(L) over the patches of a case (appendix H.3)",
+        "sum of chi(P) / sum of chi(L) over the patches of a case (appendix H.3); methods are "
+        "compared by its distance from 1, |ratio - 1|",
         "nearer 1",
         "case",
     ),
@@ -88,10 +113,18 @@ COLUMNS = (
     Column("tsens", "Tsens", "|S(L) & P| / |S(L)|, whole volume (eq. 1)", "larger", "volume"),
     Column("b2_error", "b2 error", f"|b2(P) - b2(L)|, {_PER_PATCH}; {_CLOSED}", "smaller", "patch"),
     Column(
-        "volume_b0_error", "b0 error, volume", "|b0(P) - b0(L)|, whole volume", "smaller", "volume"
+        "volume_b0_error",
+        "b0 error, volume",
+        f"|b0(P) - b0(L)|, whole volume; {_CLOSED}",
+        "smaller",
+        "volume",
     ),
     Column(
-        "volume_b1_error", "b1 error, volume", "|b1(P) - b1(L)|, whole volume", "smaller", "volume"
+        "volume_b1_error",
+        "b1 error, volume",
+        f"|b1(P) - b1(L)|, whole volume; {_CLOSED}",
+        "smaller",
+        "volume",
     ),
     Column(
         "hd95_mm",
@@ -125,8 +158,6 @@ COLUMNS = (
     Column("miss_pieces", "Miss pieces", "connected pieces of misses", "smaller", "volume"),
 )
 """Every figure that is compared, the paper's first."""
-
-_Array = npt.NDArray[np.float64]
 
 
 def values_of_case(patches: Mapping[str, _Array], volume: Mapping[str, float]) -> dict[str, _Array]:

@@ -77,18 +77,23 @@ def measure_across_ranks(
 
     Raises:
         InputError: in every process where one of them raised it, or where they see other files.
+        RuntimeError: another process failed in another way; that one raises what it met itself.
     """
     rank, n_ranks = dist.get_rank(), dist.get_world_size()
+    failure = None
     try:
         results = list(here(jobs[rank::n_ranks], settings, show))
         outcome = _Outcome([job.case_id for job in jobs], results)
     except InputError as error:
-        outcome = _Outcome([], [], str(error))
+        outcome = _Outcome([], [], input_error=str(error))
+    except Exception as error:  # the others would wait for this process for ever
+        failure = error
+        outcome = _Outcome([], [], other_error=f"process {rank}: {type(error).__name__}: {error}")
     outcomes: list[_Outcome] = [outcome] * n_ranks
     dist.all_gather_object(outcomes, outcome)
-    for found in outcomes:
-        if found.error:
-            raise InputError(found.error)
+    if failure:
+        raise failure
+    _raise_first(outcomes)
     if any(found.case_ids != outcome.case_ids for found in outcomes):
         raise InputError("label_dir: the processes see different cases; give every node one folder")
     return [outcomes[number % n_ranks].results[number // n_ranks] for number in range(len(jobs))]
@@ -100,7 +105,16 @@ class _Outcome:
 
     case_ids: list[str]
     results: list[list[EvaluatedCase]]
-    error: str = ""
+    input_error: str = ""
+    other_error: str = ""
+
+
+def _raise_first(outcomes: Sequence[_Outcome]) -> None:
+    for found in outcomes:
+        if found.other_error:
+            raise RuntimeError(found.other_error)
+        if found.input_error:
+            raise InputError(found.input_error)
 
 
 def _in_pool(

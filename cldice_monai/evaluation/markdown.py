@@ -116,7 +116,7 @@ def comparison_cells(evaluation: Evaluation) -> list[tuple[str, str, str, str, s
         One row for each method but the first and each figure.
     """
     return [
-        (name, column.title, *_difference(comparisons[column.name]))
+        (name, column.compared_title, *_difference(comparisons[column.name]))
         for name, comparisons in evaluation.comparisons.items()
         for column in COLUMNS
         if column.name in comparisons

@@ -78,6 +78,7 @@ def paired_permutation_test(
         rng = np.random.default_rng(seed)
         signs = rng.choice([-1, 1], size=(n_permutations, n_cases))
         n_found = 1  # the signs that were found are not among those drawn
-    # the least slack keeps equal means equal in spite of rounding
-    far = np.abs((signs * differences).mean(axis=1)) >= abs(mean) * (1 - 1e-12)
+    # equal means stay equal in spite of rounding, whose size is that of what is added up
+    slack = 1e-12 * float(np.abs(differences).max())
+    far = np.abs((signs * differences).mean(axis=1)) >= abs(mean) - slack
     return Comparison(mean, float((far.sum() + n_found) / (len(signs) + n_found)), n_cases)

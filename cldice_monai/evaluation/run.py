@@ -148,8 +148,12 @@ def _summary(cases: Sequence[EvaluatedCase]) -> dict[str, Interval]:
 
 def _compare(first: Method, other: Method) -> dict[str, Comparison]:
     return {
-        name: paired_permutation_test(_means(other, name), _means(first, name))
-        for name in first.summary
+        column.name: paired_permutation_test(
+            column.compared(_means(other, column.name)),
+            column.compared(_means(first, column.name)),
+        )
+        for column in COLUMNS
+        if column.name in first.summary
     }
 
 

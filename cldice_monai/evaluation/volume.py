@@ -55,7 +55,8 @@ def volume_figures(
 
     Returns:
         What `cldice_monai.evaluation.patches.patch_figures` measures, of the volume; besides
-        hd95_mm and surface_dice (NaN where either mask is empty); ghosts and misses as voxels,
+        hd95_mm (NaN where either mask is empty) and surface_dice (0 where one is, NaN where both
+        are), with its surface_tolerance_mm; ghosts and misses as voxels,
         pieces and length_mm; of both masks length_mm, junctions and ends of the centreline.
 
     Example:
@@ -70,7 +71,7 @@ def volume_figures(
     overall = figures_with_skeletons(both[None], skeletons[None], th_snap=th_snap)
     figures = {name: float(values[0]) for name, values in overall.items()}
     tolerance = max(spacing_mm) if surface_tolerance_mm is None else surface_tolerance_mm
-    figures |= _surface(pred, label, spacing_mm, tolerance)
+    figures |= _surface(pred, label, spacing_mm, tolerance) | {"surface_tolerance_mm": tolerance}
     thin_pred, thin_label = skeletons
     found = ghosts_and_misses(pred, label, spacing_mm=spacing_mm, skeletons=(thin_pred, thin_label))
     for kind in ("ghost", "miss"):
@@ -97,7 +98,8 @@ def _surface(
     from monai.metrics import compute_hausdorff_distance, compute_surface_dice
 
     if not (pred.any() and label.any()):
-        return {"hd95_mm": float("nan"), "surface_dice": float("nan")}
+        none_agrees = 0.0 if pred.any() or label.any() else float("nan")
+        return {"hd95_mm": float("nan"), "surface_dice": none_agrees}
     pair = [torch.from_numpy(mask[None, None]) for mask in (pred, label)]
     spacing = [float(size) for size in spacing_mm]
     with warnings.catch_warnings():

@@ -73,6 +73,8 @@ class EvaluationRequest:
             raise InputError(f"surface_tolerance_mm {self.surface_tolerance_mm}: must be 0 or more")
         if any(isinstance(n, bool) or not isinstance(n, int) or n < 1 for n in self.classes):
             raise InputError(f"classes {list(self.classes)}: must be whole numbers from 1 on")
+        if len(set(self.classes)) < len(self.classes):
+            raise InputError(f"classes {list(self.classes)}: name each class once")
         try:
             sampler = PatchSampler(self.patch_size, self.n_patches, self.seed, tiling=self.tiling)
         except ValueError as error:

@@ -20,18 +20,25 @@ FEW = EvaluationSettings(PatchSampler(patch_size=12, n_patches=2))
 
 WORKER = """
 import os, sys
+from functools import partial
 from pathlib import Path
 import torch.distributed as dist
 from cldice_monai.errors import InputError
-from cldice_monai.evaluation.jobs import measure_across_ranks
+from cldice_monai.evaluation.jobs import measure_across_ranks, measure_here
 from cldice_monai.evaluation.run import evaluate
 folder = Path(sys.argv[2])
 dist.init_process_group("gloo", init_method=sys.argv[1], rank=int(os.environ["RANK"]), world_size=2)
-labels = folder / (sys.argv[3] if os.environ["RANK"] == "1" else "labels")
+def measure(*arguments):
+    if sys.argv[3] == "broken" and os.environ["RANK"] == "1":
+        raise MemoryError("no memory left")
+    return measure_here(*arguments)
+labels = folder / "labels"
+if os.environ["RANK"] == "1" and sys.argv[3] != "broken":
+    labels = folder / sys.argv[3]
 try:
-    evaluate([folder / "good"], labels, measure=measure_across_ranks)
-except InputError as error:
-    print(error)
+    evaluate([folder / "good"], labels, measure=partial(measure_across_ranks, here=measure))
+except (InputError, RuntimeError, MemoryError) as error:
+    print(type(error).__name__, error)
 dist.destroy_process_group()
 """
 
@@ -77,6 +84,13 @@ def test_fault_in_one_process_ends_all_with_the_same_line(make_masks: Callable):
     first, second = _said_by_two_processes(folder, "labels")
     assert "case_1.nii.gz" in first
     assert first == second
+
+
+@pytest.mark.slow
+def test_failure_of_one_process_that_is_no_users_fault_ends_all(make_masks: Callable):
+    first, second = _said_by_two_processes(make_masks(2), "broken")
+    assert first == "RuntimeError process 1: MemoryError: no memory left"
+    assert second == "MemoryError no memory left"
 
 
 @pytest.mark.slow

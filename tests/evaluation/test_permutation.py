@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -52,6 +54,17 @@ def test_cases_that_only_one_method_was_measured_on_do_not_count():
 
 def test_equal_methods_have_p_one():
     assert paired_permutation_test(np.arange(8), np.arange(8)).p_value == 1.0
+
+
+@pytest.mark.parametrize(
+    "differences", [[0.1, 0.2, -0.3] * 2, [0.1, 0.2, -0.3, 0.7, 0.1, 0.3, -0.7]]
+)
+def test_means_that_are_equal_but_for_rounding_count_as_far(differences: list[float]):
+    tenths = np.rint(np.multiply(differences, 10)).astype(int)
+    signs = np.array(list(itertools.product((-1, 1), repeat=len(tenths))))
+    share = np.mean(np.abs(signs @ tenths) >= abs(tenths.sum()))
+    found = paired_permutation_test(differences, np.zeros(len(differences)))
+    assert found.p_value == share
 
 
 def test_methods_with_different_cases_are_refused():

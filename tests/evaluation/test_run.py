@@ -12,6 +12,7 @@ from cldice_monai.errors import InputError
 from cldice_monai.evaluation.case import EvaluationSettings
 from cldice_monai.evaluation.jobs import several_processes
 from cldice_monai.evaluation.run import evaluate
+from cldice_monai.report.evaluation_report import EvaluationRequest
 from cldice_monai.skeleton.graph import skeleton_graph
 from cldice_monai.topology import PatchSampler, betti_numbers
 from tests.evaluation.masks import SPACING, save_mask, vessels
@@ -97,6 +98,12 @@ def test_classes_of_a_case_are_no_further_cases(tmp_path: Path):
         assert comparison["dice"].difference < 0
         assert (comparison["dice"].n_cases, comparison["dice"].p_value) == (3, None)
     assert [len(methods) for methods in result.by_class()] == [2, 2]
+
+
+def test_class_that_is_named_twice_is_refused(tmp_path: Path):
+    request = EvaluationRequest(tmp_path, tmp_path, tmp_path, classes=(1, 2, 1))
+    with pytest.raises(InputError, match=r"classes \[1, 2, 1\]: name each class once"):
+        request.settings()
 
 
 def test_class_that_no_voxel_has_is_noted(make_masks: Callable):

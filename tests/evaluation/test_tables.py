@@ -100,6 +100,23 @@ def test_csv_has_a_row_a_case_and_a_row_a_patch_and_leaves_cells_empty(evaluatio
     assert np.mean(b0) == pytest.approx(float(by_name["bad", "case_0"]["b0_error"]))
 
 
+def test_ratio_is_compared_by_its_distance_from_one():
+    ratio = next(column for column in COLUMNS if column.name == "euler_ratio")
+    assert ratio.compared([2.0]) == ratio.compared([0.0]) == 1.0
+    assert ratio.compared([1.1]) < ratio.compared([0.5]) < ratio.compared([-1.0])
+
+
+def test_comparison_says_what_of_the_ratio_is_compared(evaluation):
+    compared = evaluation.comparisons["bad"]["euler_ratio"].difference
+    good, bad = (
+        [abs(case.means()["euler_ratio"] - 1) for case in method.cases]
+        for method in evaluation.methods
+    )
+    assert compared == pytest.approx(np.mean(np.subtract(bad, good)))
+    text = as_markdown(evaluation).partition("## Differences")[2].partition("##")[0]
+    assert f"| bad | Euler ratio, distance from 1 | {compared:+.4f} |" in text
+
+
 def test_terminal_table_fits_into_eighty_columns(evaluation):
     text = as_terminal_table(evaluation)
     assert max(map(len, text.splitlines())) <= 80

@@ -50,15 +50,38 @@ def test_surfaces_follow_the_spacing():
     assert strict["surface_dice"] < 1.0
 
 
+def test_hd95_leaves_out_the_farthest_twentieth_of_the_surface():
+    label = np.zeros((40, 60), bool)
+    label[5:15, 5:55] = True
+    pred = label.copy()
+    pred[15:25, 30] = True  # a spike of 10 voxels on a surface of more than 100
+    found = volume_figures(pred, label, spacing_mm=(1.0, 1.0)).figures
+    assert 0 < found["hd95_mm"] < 10
+
+
+def test_surfaces_agree_within_the_tolerance_and_not_beyond():
+    label = np.zeros((20, 20), bool)
+    label[:, 5:8] = True
+    moved = np.roll(label, 3, axis=1)
+    shares = [
+        volume_figures(moved, label, spacing_mm=(1.0, 1.0), surface_tolerance_mm=tolerance).figures[
+            "surface_dice"
+        ]
+        for tolerance in (2.0, 3.0)
+    ]
+    assert shares[0] < shares[1] == 1.0
+
+
 def test_empty_masks_have_no_surface_distance():
     empty = np.zeros_like(_fork())
     found = volume_figures(empty, _fork(), spacing_mm=(1, 1, 1)).figures
     assert np.isnan(found["hd95_mm"])
-    assert np.isnan(found["surface_dice"])
+    assert found["surface_dice"] == 0.0, "nothing of the label's surface was found"
+    assert volume_figures(_fork(), empty, spacing_mm=(1, 1, 1)).figures["surface_dice"] == 0.0
     assert found["cldice"] == 0.0
     assert found["length_mm_pred"] == 0.0
     nothing = volume_figures(empty, empty, spacing_mm=(1, 1, 1)).figures
-    assert np.isnan(nothing["dice"])
+    assert np.isnan([nothing[name] for name in ("dice", "hd95_mm", "surface_dice")]).all()
     assert nothing["accuracy"] == 1.0
 
 

@@ -116,7 +116,8 @@ def opt_junction_counts(
     edge of the prediction within ``th_snap``; where no node is, it makes one with two branches
     there. It is then matched, one to one, to one of the five nearest junctions, ends and such
     places within ``th_snap``, at the cost of the distance + 100 for each branch of difference. What
-    the prediction has left over is matched to the label in the same way.
+    the prediction has left over is matched to the label in the same way. Prediction and label,
+    exchanged, can give other counts.
 
     Args:
         graph_pred: see `opt_junction_f1`.
@@ -179,6 +180,8 @@ def count_junctions(
         1.0
     """
     of_pred, of_label = _control_places(pred), _control_places(label)
+    if matching == "optimal":  # greedy goes by the order of the nodes, as the published code does
+        of_pred, of_label = of_pred.in_order(), of_label.in_order()
     forth = _match(of_label, of_pred, pred, th_snap, matching, taken=np.zeros(0, dtype=np.int64))
     used = forth.partner[(forth.partner >= 0) & (forth.partner < len(of_pred.degree))]
     left = np.setdiff1d(np.arange(len(of_pred.degree)), used)
@@ -197,6 +200,11 @@ class _Places(NamedTuple):
 
     position: _Array
     degree: _Indices
+
+    def in_order(self) -> _Places:
+        """Sort by coordinates, so that equally good pairings do not hang on the nodes' order."""
+        order = np.lexsort([self.degree, *self.position.T])
+        return _Places(self.position[order], self.degree[order])
 
 
 class _Matches(NamedTuple):

@@ -36,8 +36,9 @@ def snap_to_lines(
     Reference:
         Citraro, Kozinski and Fua, ECCV 2020, section 3 (snapping of control nodes).
     """
-    first = np.concatenate([line[:-1] for line in lines])
-    last = np.concatenate([line[1:] for line in lines])
+    first, last = _from_least_to_greatest(
+        np.concatenate([line[:-1] for line in lines]), np.concatenate([line[1:] for line in lines])
+    )
     # a piece that is nearer than th_snap has its middle within this
     reach = th_snap + np.linalg.norm(last - first, axis=1).max() / 2
     near = cKDTree((first + last) / 2).query_ball_point(points, reach, return_sorted=True)
@@ -49,6 +50,14 @@ def snap_to_lines(
     return places[cKDTree(known).query(places)[0] > 0] if len(known) else places
 
 
+def _from_least_to_greatest(first: _Array, last: _Array) -> tuple[_Array, _Array]:
+    """Turn the pieces that start at the end that comes later in the order of coordinates."""
+    step = last - first
+    axis = (step != 0).argmax(axis=1)
+    turned = np.take_along_axis(step, axis[:, None], axis=1) < 0
+    return np.where(turned, last, first), np.where(turned, first, last)
+
+
 def _nearest(point: _Array, first: _Array, last: _Array) -> tuple[_Array, float]:
     """Return the nearest point of some straight pieces, or the end that is close by."""
     step = last - first
@@ -56,7 +65,9 @@ def _nearest(point: _Array, first: _Array, last: _Array) -> tuple[_Array, float]
     share = np.clip(((point - first) * step).sum(axis=1) / square, 0.0, 1.0)
     on_piece = np.where((share < 1.0)[:, None], first + share[:, None] * step, last)
     distance = np.linalg.norm(on_piece - point, axis=1)
-    best = int(distance.argmin())
+    equal = np.flatnonzero(distance == distance.min())
+    # of equally near pieces the first by its coordinates, not by the order of the lines
+    best = int(equal[np.lexsort([*last[equal].T, *first[equal].T])[0]])
     if 0.0 < share[best] < 1.0:
         for end in (first[best], last[best]):
             if np.linalg.norm(end - point) < _AT_AN_END:

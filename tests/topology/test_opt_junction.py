@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from scipy import ndimage
 from scipy.optimize import linear_sum_assignment
 
+from cldice_monai.skeleton import skeleton_graph
 from cldice_monai.topology import opt_junction_counts, opt_junction_f1
 from cldice_monai.topology.pairs import optimal_pairs
 
@@ -102,6 +103,29 @@ def test_a_mask_matches_itself_and_no_score_leaves_its_range(seed, flat):
     assert same.matched == same.predicted == same.labelled
     counts = opt_junction_counts(a, b)
     assert 0 <= counts.matched <= min(counts.predicted, counts.labelled)
+
+
+def _shuffled(graph, rng):
+    """The same graph with its nodes, its edges and their directions in another order."""
+    names = dict(zip(graph.nodes, rng.permutation(len(graph)).tolist(), strict=True))
+    other = nx.MultiGraph(**graph.graph)
+    for node in rng.permutation(list(graph.nodes)).tolist():
+        other.add_node(names[node], **graph.nodes[node])
+    edges = list(graph.edges(data=True))
+    for number in rng.permutation(len(edges)):
+        first, last, edge = edges[number]
+        other.add_edge(names[last], names[first], **edge | {"points": edge["points"][::-1]})
+    return other
+
+
+@settings(max_examples=15, deadline=None)
+@given(seed=st.integers(0, 500))
+def test_order_of_nodes_and_edges_changes_nothing(seed):
+    rng = np.random.default_rng(seed)
+    fields = [ndimage.gaussian_filter(rng.standard_normal((24, 24, 24)), 1.2) for _ in range(2)]
+    pred, label = (skeleton_graph(field > 0.15) for field in fields)
+    counts = opt_junction_counts(pred, label)
+    assert opt_junction_counts(_shuffled(pred, rng), _shuffled(label, rng)) == counts
 
 
 def test_nothing_to_compare_is_nan_and_one_side_alone_is_zero():

@@ -25,6 +25,7 @@ from cldice_monai.inference.recipe import Recipe, Segmentation
 from cldice_monai.memory import peak_bytes
 from cldice_monai.report import save_preview
 from cldice_monai.skeleton.binary import skeletonize
+from cldice_monai.workflows.too_much_vessel import too_much_vessel
 from cldice_monai.workflows.upright import upright
 
 __all__ = ["LoadedCase", "load_case", "save_case"]
@@ -123,7 +124,7 @@ def save_case(
             "input": loaded.identity,
             "files": files,
             **figures,
-            "notes": loaded.notes,
+            "notes": [*loaded.notes, *too_much_vessel(figures["vessel_fraction"])],
             "made_with": made_with,
             "wall_seconds": round(time.monotonic() - started, 3),
             "peak_memory_bytes": peak_bytes(),

@@ -23,6 +23,7 @@ from cldice_monai.inference.identity import identify
 from cldice_monai.inference.measure import CONVENTION
 from cldice_monai.inference.recipe import Recipe
 from cldice_monai.inferers import AutocastInferer, FlipInferer
+from cldice_monai.workflows.too_much_vessel import too_much_vessel
 
 __all__ = ["needs_streaming", "save_large_case"]
 
@@ -108,7 +109,10 @@ def save_large_case(
             "files": files,
             **result.figures,
             "betti_convention": CONVENTION,
-            "notes": ["larger than memory: segmented part by part, on its own grid"],
+            "notes": [
+                "larger than memory: segmented part by part, on its own grid",
+                *too_much_vessel(result.figures["vessel_fraction"]),
+            ],
             "made_with": made_with,
             "wall_seconds": round(time.monotonic() - started, 3),
             "peak_memory_bytes": result.peak_bytes,

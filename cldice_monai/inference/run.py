@@ -27,6 +27,7 @@ from cldice_monai.inference.progress import Progress
 from cldice_monai.inference.recipe import Recipe
 from cldice_monai.transforms.working_grid import was_resampled
 from cldice_monai.volumes.memory import format_bytes
+from cldice_monai.workflows.too_much_vessel import too_much_vessel
 
 __all__ = ["CaseResult", "PredictRequest", "predict_cases"]
 
@@ -243,6 +244,8 @@ class _Batch:
         else:
             bar.clear()
             self.show(_done_line(case.case_id, report))
+            for line in too_much_vessel(report["vessel_fraction"]):
+                self.show(f"warning: {case.case_id}: {line}")
             return CaseResult(case, "done", report), ahead
         bar.clear()
         print(f"error: {problem}", file=sys.stderr, flush=True)

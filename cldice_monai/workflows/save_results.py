@@ -20,6 +20,7 @@ from cldice_monai.files import replace_when_complete
 from cldice_monai.report import save_preview
 from cldice_monai.report.scores import DEFINITIONS, score_segmentation
 from cldice_monai.workflows.stale_results import name_stale_results
+from cldice_monai.workflows.too_much_vessel import too_much_vessel
 from cldice_monai.workflows.upright import upright
 
 if TYPE_CHECKING:
@@ -91,6 +92,8 @@ class ResultSaver:
         }
         label = self._read(item["label_path"], self.readers.label)
         result |= self._scores(item, classes, label)
+        for line in too_much_vessel(float(mask.mean())):
+            _logger.warning("%s: %s", case_id, line)
         title = case_id
         if result["scores"] is not None and result["scores"]["cldice"] is not None:
             title += ": clDice {cldice:.3f}, Dice {dice:.3f}".format(**result["scores"])

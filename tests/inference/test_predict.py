@@ -79,7 +79,8 @@ class TestBatch:
         assert sorted(path.name for path in out.iterdir()) == sorted(expected)
         assert len({path.stat().st_mode & 0o777 for path in out.iterdir()}) == 1
         lines = capsys.readouterr().out.splitlines()
-        assert max(map(len, [line for line in lines if str(tmp_path) not in line])) <= 80
+        drawn = [x for x in lines if str(tmp_path) not in x and not x.startswith("warning: ")]
+        assert max(map(len, drawn)) <= 80
         with (out / "summary.csv").open() as file:
             rows = list(csv.DictReader(file))
         assert [(row["case"], row["status"]) for row in rows] == [("a", "done"), ("b", "done")]
@@ -114,6 +115,25 @@ class TestBatch:
             row = next(csv.DictReader(file))
         assert (row["status"], row["b0"]) == ("failed", "")
         assert "ends too early" in row["problem"]
+
+    def test_mask_of_more_than_half_the_volume_is_warned_of_in_one_line(
+        self, save_scan: Callable[..., Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ):
+        marked = np.zeros((20, 20, 20), np.float32)
+        marked[:, :, :11] = 1000
+        full = save_scan("full.nii.gz", array=marked)
+        half = save_scan("half.nii.gz", array=marked[:, :, 2:])
+        assert predict(full, half, "-o", tmp_path / "out", "--threshold", 0.5) == 0
+        warnings = [x for x in capsys.readouterr().out.splitlines() if x.startswith("warning")]
+        line = "55 % of the voxels are marked as vessel: the weights probably do not fit"
+        assert len(warnings) == 1
+        assert warnings[0].startswith(f"warning: full: {line}")
+        notes = {
+            name: json.loads((tmp_path / "out" / f"{name}_report.json").read_text())["notes"]
+            for name in ("full", "half")
+        }
+        assert [note[:20] for note in notes["full"]] == [line[:20]]
+        assert notes["half"] == []
 
     def test_constant_image_is_refused(
         self, save_scan: Callable[..., Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -39,6 +39,17 @@ def weights(tmp_path: Path) -> Path:
     return tmp_path / "seed_0.pt"
 
 
+def test_shipped_weights_are_those_of_the_seed_that_the_model_card_names(root: Path):
+    named = root / "docs" / "results" / "zero_shot" / "seed_0.pt"
+    if not named.is_file():
+        pytest.skip("the docs are not here")
+    digests = [
+        hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in (named, root / "bundle" / "models" / "model.pt")
+    ]
+    assert digests[0] == digests[1]
+
+
 def figures(cldice: float) -> dict[str, float]:
     others = {"tprec": 0.5, "tsens": 0.6, "dice": 0.7, "b1_error": 1.0, "b2_error": 2.0}
     return {"cldice": cldice, "b0_error": 3.456, **others}

@@ -17,6 +17,8 @@ StreetMover distance, Euler error, Opt-J F1, and more, by patch and by volume.
 
 <case>_mask.nii.gz or <case>.nii.gz in the folder of predictions belongs to
 <case>.nii.gz in the folder of labels. Several --pred are compared with the first.
+Masks may be .nii, .nrrd, .mha, .zarr, .tif or .png too; a .tif or .png says no
+voxel size, so that its lengths are in voxels.
 
 Writes OUT/summary.md, report.html, evaluation.json, cases.csv, patches.csv and
 error_maps/<case>_ghosts_misses.nii.gz (1 ghost, 2 miss)."""

@@ -19,7 +19,7 @@ from cldice_monai.errors import InputError
 from cldice_monai.files import replace_when_complete
 from cldice_monai.memory import require_bytes
 
-__all__ = ["TIFF_ENDINGS", "has_tiff_ending", "read_tiff_stack", "write_tiff"]
+__all__ = ["TIFF_ENDINGS", "has_tiff_ending", "read_tiff_stack", "tiff_axes", "write_tiff"]
 
 TIFF_ENDINGS = (".tif", ".tiff")
 
@@ -42,6 +42,21 @@ class _Stack:
 def has_tiff_ending(path: Path) -> bool:
     """Return whether a name is that of a TIFF file."""
     return path.suffix.lower() in TIFF_ENDINGS
+
+
+def tiff_axes(path: Path) -> int:
+    """Return the number of axes of space that a TIFF file has, from its tags alone.
+
+    Args:
+        path: the file.
+
+    Returns:
+        3 for a stack, 2 for a picture.
+
+    Raises:
+        InputError: as `read_tiff_stack`, but for the spacing.
+    """
+    return _n_axes(_describe(path))
 
 
 def read_tiff_stack(path: Path, spacing: Spacing | None) -> Volume:
@@ -67,8 +82,8 @@ def read_tiff_stack(path: Path, spacing: Spacing | None) -> Volume:
             "unit, in the order of the axes: --spacing 5,0.994,0.994um"
         )
     stack = _describe(path)
-    depth = [n for n, letter in enumerate(stack.axes) if letter in _DEPTH and stack.shape[n] > 1]
-    n_axes = 3 if depth else 2
+    n_axes = _n_axes(stack)
+    depth = n_axes == 3
     if len(spacing.sizes) != n_axes:
         what = "a stack (z, y, x)" if depth else "a single picture (y, x)"
         raise InputError(
@@ -111,6 +126,11 @@ def write_tiff(
     with replace_when_complete(path) as temporary:
         tifffile.imwrite(temporary, values, compression="zlib", photometric="minisblack")
     return path
+
+
+def _n_axes(stack: _Stack) -> int:
+    letters = zip(stack.axes, stack.shape, strict=True)
+    return 3 if any(letter in _DEPTH and n > 1 for letter, n in letters) else 2
 
 
 def _volume(array: np.ndarray, affine: np.ndarray, unit: str, stack: _Stack, path: Path) -> Volume:

@@ -9,10 +9,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from cldice_monai.data.nifti import Volume, read_volume
+from cldice_monai.data.nifti import Volume
 from cldice_monai.errors import InputError
 from cldice_monai.evaluation.columns import values_of_case
 from cldice_monai.evaluation.find_pairs import CasePair
+from cldice_monai.evaluation.mask_file import has_voxel_size, read_mask
 from cldice_monai.evaluation.notes import Note, cavity_notes, loop_notes, value_notes
 from cldice_monai.evaluation.patches import patch_figures
 from cldice_monai.evaluation.radius_bins import RadiusBin
@@ -104,11 +105,14 @@ def evaluate_case(pair: CasePair, settings: EvaluationSettings) -> list[Evaluate
     Raises:
         InputError: a file cannot be read or holds other than whole numbers.
     """
-    pred, label = read_volume(pair.pred), read_volume(pair.label)
+    pred, label = read_mask(pair.pred), read_mask(pair.label)
     values = [_whole_numbers(pair.pred, pred), _whole_numbers(pair.label, label)]
     notes = value_notes(pair.pred, values[0], settings.classes)
     notes += value_notes(pair.label, values[1], settings.classes)
-    if label.unit == "unknown":
+    if not has_voxel_size(pair.label):
+        words = "says no voxel size; lengths in mm are in voxels, its sides taken as 1"
+        notes.append(Note(pair.label, words))
+    elif label.unit == "unknown":
         notes.append(Note(pair.label, "names no unit of length; its voxel size is taken as mm"))
     spacing = label.spacing_mm if _is_deep(label) else label.spacing_mm[:2]
     results = []
@@ -130,7 +134,7 @@ def masks_of_case(case: EvaluatedCase) -> tuple[_Mask, _Mask]:
     Raises:
         InputError: a file can no longer be read.
     """
-    pred, label = read_volume(case.pair.pred), read_volume(case.pair.label)
+    pred, label = read_mask(case.pair.pred), read_mask(case.pair.label)
     return _binary(pred, case.class_number), _binary(label, case.class_number)
 
 

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cldice_monai.data.case_id import case_id, strip_ending
-from cldice_monai.data.pairing import list_volumes, name_some
+from cldice_monai.data.pairing import name_some
 from cldice_monai.errors import InputError
+from cldice_monai.evaluation.mask_file import list_masks
 
 __all__ = ["CasePair", "find_pairs"]
 
-_NOT_MASKS = ("_prob", "_skeleton", "_ghosts_misses")
+_NOT_MASKS = ("_prob", "_skeleton", "_ghosts_misses", "_preview")
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,8 @@ def find_pairs(pred_dir: Path, label_dir: Path) -> tuple[list[CasePair], list[st
 
     A case is called like its label, without ending and ``_mask``. Four digits at the end may be a
     channel's number or belong to the name: files of the same name belong together first, the
-    others without the digits. ``_prob``, ``_skeleton`` and ``_ghosts_misses`` are passed over.
+    others without the digits. ``_prob``, ``_skeleton``, ``_ghosts_misses`` and ``_preview`` are
+    passed over, and so are TIFF files and pictures beside volumes.
 
     Args:
         pred_dir: folder with predictions.
@@ -71,10 +73,13 @@ def find_pairs(pred_dir: Path, label_dir: Path) -> tuple[list[CasePair], list[st
 
 def _masks(folder: Path, *, argument: str) -> dict[str, Path]:
     if not folder.is_dir():
-        raise InputError(f"{folder}: no such folder; give {argument} a folder of .nii.gz masks")
-    paths = [p for p in list_volumes(folder) if not strip_ending(p).endswith(_NOT_MASKS)]
+        raise InputError(f"{folder}: no such folder; give {argument} a folder of masks")
+    paths = [p for p in list_masks(folder) if not strip_ending(p).endswith(_NOT_MASKS)]
     if not paths:
-        raise InputError(f"{folder}: no .nii.gz mask in it; give {argument} a folder of masks")
+        raise InputError(
+            f"{folder}: no mask in it; give {argument} a folder of .nii.gz, .nrrd, .mha, .tif, "
+            ".zarr or .png masks"
+        )
     return _by_name(paths, _name)
 
 

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from cldice_monai.data.nifti_grid import read_grid, require_same_grid
 from cldice_monai.errors import InputError
 from cldice_monai.evaluation.bootstrap import Interval, cluster_bootstrap
 from cldice_monai.evaluation.case import EvaluatedCase, EvaluationSettings
 from cldice_monai.evaluation.columns import COLUMNS
 from cldice_monai.evaluation.find_pairs import CasePair, find_pairs
 from cldice_monai.evaluation.jobs import Measure, Show, measure_here
+from cldice_monai.evaluation.mask_file import mask_grid, require_same
 from cldice_monai.evaluation.permutation import Comparison, paired_permutation_test
 
 __all__ = ["Evaluation", "Method", "evaluate"]
@@ -118,13 +118,13 @@ def evaluate(
 
 
 def _require_fit(pair: CasePair) -> None:
-    pred, label = read_grid(pair.pred), read_grid(pair.label)
-    for grid in (pred, label):
+    grids = mask_grid(pair.pred), mask_grid(pair.label)
+    for grid in grids:
         if grid.n_channels != 1:
             raise InputError(
                 f"{grid.path}: {grid.n_channels} channels; a mask has one, with whole numbers"
             )
-    require_same_grid(pred, label, remedy="resample the prediction to the label's grid")
+    require_same(*grids, remedy="resample the prediction to the label's grid")
 
 
 def _names(folders: Sequence[Path]) -> list[str]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from cldice_monai.data.nifti_grid import read_grid, require_same_grid
-from cldice_monai.data.pairing import group_channels, list_volumes, name_some
+from cldice_monai.data.pairing import group_channels, name_some
 from cldice_monai.errors import InputError
 from cldice_monai.evaluation.find_pairs import CasePair
+from cldice_monai.evaluation.mask_file import list_masks, mask_grid, require_same
 
 __all__ = ["images_of_cases"]
 
@@ -18,10 +18,10 @@ def images_of_cases(
 ) -> dict[str, Path]:
     """Find the image of each case, of several channels the first, and check its grid.
 
-    Headers alone are read, so that an image that does not fit is told before anything is measured.
+    Done first, so that an image that does not fit is told before anything is measured.
 
     Args:
-        folder: folder with .nii or .nii.gz images.
+        folder: folder with images in any format that masks have too.
         pairs: the cases.
         show: takes a note where cases have no image.
 
@@ -33,20 +33,20 @@ def images_of_cases(
             or lies on another grid than its label.
     """
     if not folder.is_dir():
-        raise InputError(f"{folder}: no such folder; give image_dir a folder of .nii.gz images")
+        raise InputError(f"{folder}: no such folder; give image_dir a folder of images")
     cases = [pair.case_id for pair in pairs]
-    groups = group_channels(list_volumes(folder), known_ids=cases)
+    groups = group_channels(list_masks(folder), known_ids=cases)
     images = {case: groups[case][0] for case in cases if case in groups}
     missing = [case for case in cases if case not in images]
     if not images:
         raise InputError(
-            f"{folder}: no .nii.gz image of {name_some(missing)}; give image_dir the folder of "
+            f"{folder}: no image of {name_some(missing)}; give image_dir the folder of "
             "the images that were segmented"
         )
     if missing:
         show(f"note: {folder}: no image of {name_some(missing)}; the label is drawn instead")
     for pair in pairs:
         if pair.case_id in images:
-            image, label = read_grid(images[pair.case_id]), read_grid(pair.label)
-            require_same_grid(image, label, remedy="give the image that was segmented")
+            image, label = mask_grid(images[pair.case_id]), mask_grid(pair.label)
+            require_same(image, label, remedy="give the image that was segmented")
     return images

@@ -36,6 +36,9 @@ def _pairs(folders: tuple[Path, Path]) -> dict[str, tuple[str, str]]:
         ("a.nii", "a_mask.nii.gz"),
         ("a_0000.nii.gz", "a.nii.gz"),
         ("a_0000_mask.nii.gz", "a.nii.gz"),
+        ("a_mask.tif", "a.ome.tif"),
+        ("a_mask.png", "a.png"),
+        ("a_mask.nrrd", "a.nii.gz"),
     ],
 )
 def test_endings_mask_and_channel_do_not_count(pred: str, label: str, folders):
@@ -52,7 +55,9 @@ def test_digits_that_belong_to_the_name_stay(folders):
 
 
 def test_other_outputs_are_passed_over(folders):
-    others = "a_prob.nii.gz a_skeleton.nii.gz a_ghosts_misses.nii.gz .a.nii.gz a.txt"
+    others = (
+        "a.png a_preview.png a_prob.nii.gz a_skeleton.nii.gz a_ghosts_misses.nii.gz .a.nii.gz a.txt"
+    )
     assert list(_pairs(folders(f"a_mask.nii.gz {others}", "a.nii.gz"))) == ["a"]
 
 
@@ -70,7 +75,7 @@ def test_prediction_without_a_label_is_noted(folders):
         ("a_0000.nii.gz a_0001.nii.gz", "a.nii.gz", "are case a; remove one"),
         ("a.nii.gz", "a.nii.gz a.nii", "are case a; remove one"),
         ("b.nii.gz", "a.nii.gz", "no prediction for a (predictions without a label: b)"),
-        ("a_prob.nii.gz", "a.nii.gz", "no .nii.gz mask in it"),
+        ("a_prob.nii.gz", "a.nii.gz", "no mask in it; give pred_dirs a folder of .nii.gz, .nrrd"),
     ],
 )
 def test_what_cannot_be_paired_is_named(predictions: str, labels: str, words: str, folders):

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from cldice_monai.data.nifti import read_volume
 from cldice_monai.errors import InputError
 from cldice_monai.evaluation.case import EvaluatedCase, masks_of_case
+from cldice_monai.evaluation.mask_file import read_mask, rows_run_down
 from cldice_monai.evaluation.rounding import counted, rounded
 from cldice_monai.evaluation.run import Method
 from cldice_monai.report.layers import Layers
@@ -20,7 +20,7 @@ from cldice_monai.report.panel import Panel, error_panel, image_panel, label_pan
 from cldice_monai.report.worst_patches import WorstPatch
 from cldice_monai.skeleton.binary import skeletonize
 
-__all__ = ["CasePictures", "Pictures", "case_pictures", "patch_pictures"]
+__all__ = ["PATCH_SLICES", "CasePictures", "Pictures", "case_pictures", "patch_pictures"]
 
 Pictures = list[tuple[str, str]]
 """Caption and address of each picture."""
@@ -28,6 +28,8 @@ Pictures = list[tuple[str, str]]
 _Mask = npt.NDArray[np.bool_]
 _PIXELS = 340  # of the longer side of a panel
 _SLAB_SLICES = 16
+PATCH_SLICES = 8
+"""Of a patch that are drawn: more of them would run together."""
 _AXES = "xyz"
 
 
@@ -64,16 +66,23 @@ def case_pictures(
     """
     cases = {method.name: method.cases[number] for method in methods}
     first = methods[0].cases[number]
-    label = masks_of_case(first)[1]
+    label, down = masks_of_case(first)[1], rows_run_down(first.pair.label)
     thin, image = np.asarray(skeletonize(label)), _image(images.get(first.case_id), label)
     layers = {
-        name: Layers(image, masks_of_case(case)[0], label, first.spacing_mm, label_skeleton=thin)
+        name: Layers(
+            image,
+            masks_of_case(case)[0],
+            label,
+            first.spacing_mm,
+            label_skeleton=thin,
+            rows_down=down,
+        )
         for name, case in cases.items()
     }
     found = {name: one.volumes["skeleton"] for name, one in layers.items()}
-    networks = [(_network_words("label", first, "label"), _network(thin, first.spacing_mm))]
+    networks = [(_network_words("label", first, "label"), _network(thin, first.spacing_mm, down))]
     networks += [
-        (_network_words(name, cases[name], "pred"), _network(skeleton, first.spacing_mm))
+        (_network_words(name, cases[name], "pred"), _network(skeleton, first.spacing_mm, down))
         for name, skeleton in found.items()
     ]
     rows = _rows(layers, "image" if first.case_id in images else "label, as no image was given")
@@ -99,11 +108,16 @@ def patch_pictures(
     pred, label = masks_of_case(patch.case)
     image = _image(images.get(patch.case.case_id), label)
     box = tuple(slice(s, s + n) for s, n in zip(patch.start, size, strict=True))
-    layers = Layers(image[box], pred[box], label[box], patch.case.spacing_mm)
+    down = rows_run_down(patch.case.pair.label)
+    layers = Layers(image[box], pred[box], label[box], patch.case.spacing_mm, rows_down=down)
     ends = [min(s.stop, n) - 1 for s, n in zip(box, label.shape, strict=True)]
     sides = [
         f"{axis} {side.start} to {end}" for axis, side, end in zip(_AXES, box, ends, strict=False)
     ]
+    if label.ndim == 3:
+        layers, first = layers.around_errors(PATCH_SLICES)
+        last = min(patch.start[2] + first + PATCH_SLICES - 1, ends[2])
+        sides.append(f"drawn: z {patch.start[2] + first} to {last}")
     caption = "image" if patch.case.case_id in images else "label, as no image was given"
     return ", ".join(sides), _row({patch.method.name: layers}, 2, caption)
 
@@ -111,7 +125,7 @@ def patch_pictures(
 def _image(path: Path | None, label: _Mask) -> np.ndarray:
     if path is None:
         return label.astype(np.float32)
-    volume = read_volume(path).array[0]
+    volume = read_mask(path).array[0]
     shape = (*label.shape, 1)[:3]
     if volume.shape != shape:
         raise InputError(
@@ -122,13 +136,15 @@ def _image(path: Path | None, label: _Mask) -> np.ndarray:
 
 
 def _rows(layers: Mapping[str, Layers], caption: str) -> list[tuple[str, Pictures]]:
-    shape = next(iter(layers.values())).volumes["image"].shape
+    first = next(iter(layers.values()))
+    shape, upwards = first.volumes["image"].shape, "downwards" if first.rows_down else "upwards"
     if len(shape) == 2:
-        return [("Image (x to the right, y upwards)", _row(layers, 2, caption))]
+        return [(f"Image (x to the right, y {upwards})", _row(layers, 2, caption))]
     rows = []
     for axis in (2, 1, 0):  # along z first, as slices are commonly seen
         right, up = (name for name in _AXES if name != _AXES[axis])
-        title = f"Projection along {_AXES[axis]} ({right} to the right, {up} upwards)"
+        where = upwards if axis == 2 else "upwards"
+        title = f"Projection along {_AXES[axis]} ({right} to the right, {up} {where})"
         rows.append((title, _row(layers, axis, caption)))
     if shape[2] > 2 * _SLAB_SLICES:
         middle = {name: one.middle(_SLAB_SLICES) for name, one in layers.items()}
@@ -145,7 +161,8 @@ def _row(layers: Mapping[str, Layers], axis: int, caption: str) -> Pictures:
     return row + [(n, _address(error_panel(flat, pixels=_PIXELS))) for n, flat in flats.items()]
 
 
-def _network(skeleton: _Mask, spacing_mm: Sequence[float]) -> str:
+def _network(skeleton: _Mask, spacing_mm: Sequence[float], rows_down: bool) -> str:
+    skeleton = np.ascontiguousarray(skeleton[:, ::-1]) if rows_down else skeleton
     return data_uri(draw_network(skeleton, axis=2, spacing_mm=spacing_mm))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -36,8 +37,8 @@ def draw_distribution(
     everything = np.concatenate([*arrays.values(), np.zeros(0)])
     if not everything.size:
         return f"<p>{html.escape(title)}: not measured</p>"
-    low, high = min(0.0, float(everything.min())), float(everything.max())
-    high = high if high > low else low + 1.0
+    ticks = _round_ticks(float(everything.min()), float(everything.max()))
+    low, high = float(ticks[0]), float(ticks[-1])
     height = _ROW * len(arrays) + 44
     parts = [f'<svg viewBox="0 0 {_WIDTH} {height}" role="img" aria-label="{html.escape(title)}">']
     rng = np.random.default_rng(0)  # where dots lie within their row means nothing
@@ -53,17 +54,25 @@ def draw_distribution(
             parts.append(f'<rect x="{x - 1.5:.1f}" y="{middle - 13}" width="3" height="26"/>')
     bottom = _ROW * len(arrays) + 4
     parts.append(f'<line x1="{_LEFT}" y1="{bottom}" x2="{_LEFT + _PLOT}" y2="{bottom}"/>')
-    for share in (0.0, 0.5, 1.0):
-        at, value = _LEFT + _PLOT * share, low + (high - low) * share
+    for tick in ticks:
+        at = round(_LEFT + _PLOT * (tick - low) / (high - low), 1)
         parts.append(f'<line x1="{at}" y1="{bottom}" x2="{at}" y2="{bottom + 4}"/>')
-        parts.append(f'<text x="{at}" y="{bottom + 17}" class="tick">{_number(value)}</text>')
+        parts.append(f'<text x="{at}" y="{bottom + 17}" class="tick">{tick:g}</text>')
     middle = _LEFT + _PLOT / 2
     parts.append(f'<text x="{middle}" y="{bottom + 34}" class="axis">{html.escape(title)}</text>')
     return "".join([*parts, "</svg>"])
 
 
-def _number(value: float) -> str:
-    return f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"
+def _round_ticks(low: float, high: float) -> npt.NDArray[np.float64]:
+    """Return three to seven round numbers, from below the values to above them."""
+    span = high - low or max(abs(low), 1.0) / 2
+    power = 10.0 ** math.floor(math.log10(span / 3))
+    step = next(s * power for s in (1, 2, 2.5, 5, 10) if span <= 5 * s * power)
+    first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
+    if first == last:  # a single value, that may be the largest possible one
+        first, last = (last - 2, last) if low > 0 else (first, first + 2)
+    digits = max(0, 2 - math.floor(math.log10(step)))
+    return np.round(step * np.arange(first, last + 1), digits)
 
 
 def _short(name: str) -> str:

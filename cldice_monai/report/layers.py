@@ -21,6 +21,7 @@ class Layers:
         label: the reference, boolean, the same shape; None leaves ghosts and misses out.
         spacing_mm: voxel size along each axis.
         label_skeleton: of the label, where it is known already.
+        rows_down: the second axis runs down on the screen, as in pictures, where z is looked along.
     """
 
     def __init__(
@@ -31,7 +32,9 @@ class Layers:
         spacing_mm: tuple[float, ...],
         *,
         label_skeleton: np.ndarray | None = None,
+        rows_down: bool = False,
     ) -> None:
+        self.rows_down = rows_down
         self.spacing_mm = spacing_mm
         self.volumes = {"image": np.where(np.isfinite(image), image, -np.inf), "mask": mask}
         self.volumes["skeleton"] = skeletonize(mask)
@@ -44,6 +47,23 @@ class Layers:
     def middle(self, n_slices: int) -> Layers:
         """Return the middle slices of all volumes."""
         start = (self.volumes["image"].shape[2] - n_slices) // 2
+        return self._slab(start, n_slices)
+
+    def around_errors(self, n_slices: int) -> tuple[Layers, int]:
+        """Return the neighbouring slices with most ghosts and misses, and the first one's number.
+
+        Where there are none, it is those in which mask and label differ most.
+        """
+        pairs = (("ghost", "miss"), ("mask", "label"))
+        wrong = [self.volumes[first] ^ self.volumes[second] for first, second in pairs]
+        counts = next((w for w in wrong if w.any()), wrong[0]).sum(axis=(0, 1))
+        n_places = max(1, counts.size - n_slices + 1)
+        sums = [int(counts[start : start + n_slices].sum()) for start in range(n_places)]
+        best = np.flatnonzero(np.array(sums) == max(sums))
+        start = int(best[best.size // 2])  # the error lies in the middle of the slab
+        return self._slab(start, n_slices), start
+
+    def _slab(self, start: int, n_slices: int) -> Layers:
         part = copy.copy(self)
         part.volumes = {
             name: volume[:, :, start : start + n_slices] for name, volume in self.volumes.items()
@@ -52,7 +72,8 @@ class Layers:
 
     def flat(self, axis: int = 2) -> dict[str, np.ndarray]:
         """Return the maximum projection of every layer along an axis."""
+        step = -1 if self.rows_down and axis == 2 else 1
         return {
-            name: project(volume, axis=axis, spacing_mm=self.spacing_mm)
+            name: project(volume[:, ::step], axis=axis, spacing_mm=self.spacing_mm)
             for name, volume in self.volumes.items()
         }

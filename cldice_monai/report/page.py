@@ -12,7 +12,7 @@ from cldice_monai.evaluation.columns import PAPER_COLUMNS, Column
 from cldice_monai.evaluation.markdown import introduction
 from cldice_monai.evaluation.run import Evaluation, Method
 from cldice_monai.files import replace_when_complete
-from cldice_monai.report.case_pictures import Pictures, case_pictures, patch_pictures
+from cldice_monai.report.case_pictures import PATCH_SLICES, Pictures, case_pictures, patch_pictures
 from cldice_monai.report.distributions import draw_distribution
 from cldice_monai.report.page_style import LEGEND, NETWORK_LEGEND, STYLE
 from cldice_monai.report.page_tables import ARROWS, case_table, further_tables, summary_table
@@ -89,8 +89,9 @@ def _worst(evaluation: Evaluation, images: Mapping[str, Path]) -> Iterator[str]:
     worst = worst_patches(evaluation)
     if not worst:
         return
-    yield "<section><h2>Worst patches</h2><p>Those with the largest sum of b0 and b1 error, "
-    yield f"four of each method at most, seen along z.</p><p class='legend'>{LEGEND}</p>"
+    yield "<section><h2>Worst patches</h2><p>Those with the largest sum of b0, b1 and b2 "
+    yield "error, four of each method at most, seen along z: of a volume the "
+    yield f"{PATCH_SLICES} slices with most ghosts and misses.</p><p class='legend'>{LEGEND}</p>"
     for patch in worst:
         size = evaluation.settings.sampler.size_in(len(patch.start))
         place, pictures = patch_pictures(patch, size, images)

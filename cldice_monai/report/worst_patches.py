@@ -20,20 +20,26 @@ class WorstPatch:
         method: the method.
         case: the case.
         start: first voxel.
-        betti_error: sum of the errors of b0 and b1, by which patches are ranked.
+        betti_errors: errors of b0, b1 and, in 3D, b2; patches are ranked by their sum.
         cldice: of the patch; NaN where the label is empty.
     """
 
     method: Method
     case: EvaluatedCase
     start: tuple[int, ...]
-    betti_error: float
+    betti_errors: tuple[float, ...]
     cldice: float
+
+    @property
+    def betti_error(self) -> float:
+        """Sum of the errors."""
+        return sum(self.betti_errors)
 
     def words(self) -> str:
         """Return what is wrong in the patch."""
         score = "no vessel in the label" if math.isnan(self.cldice) else f"clDice {self.cldice:.3f}"
-        return f"b0 + b1 error {self.betti_error:.0f}, {score}"
+        errors = ", ".join(f"b{k} {error:.0f}" for k, error in enumerate(self.betti_errors))
+        return f"errors {errors}; {score}"
 
     def overlaps(self, other: WorstPatch, size: Sequence[int]) -> bool:
         """Return whether two patches of a case share more than half of each side."""
@@ -49,8 +55,8 @@ def worst_patches(evaluation: Evaluation, *, per_method: int = 4) -> list[WorstP
         per_method: how many of each method.
 
     Returns:
-        Patches with an error, ranked by b0 + b1 error, then by clDice. Of patches that share more
-        than half of each side the worst alone.
+        Patches with an error, ranked by the sum of b0, b1 and b2 error, then by clDice. Of patches
+        that share more than half of each side the worst alone.
     """
     chosen = []
     for method in evaluation.methods:
@@ -67,11 +73,12 @@ def worst_patches(evaluation: Evaluation, *, per_method: int = 4) -> list[WorstP
 
 
 def _patches_of(method: Method, case: EvaluatedCase) -> Iterator[WorstPatch]:
-    errors = case.values["b0_error"] + case.values["b1_error"]
-    for start, error, score in zip(
-        case.starts.tolist(), errors.tolist(), case.patches["cldice"].tolist(), strict=True
+    names = [name for name in ("b0_error", "b1_error", "b2_error") if name in case.values]
+    errors = zip(*(case.values[name].tolist() for name in names), strict=True)
+    for start, of_patch, score in zip(
+        case.starts.tolist(), errors, case.patches["cldice"].tolist(), strict=True
     ):
-        yield WorstPatch(method, case, tuple(start), error, score)
+        yield WorstPatch(method, case, tuple(start), of_patch, score)
 
 
 def _rank(patch: WorstPatch) -> tuple[float, float]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import re
 import shutil
 import subprocess
 import sys
@@ -19,7 +20,9 @@ from PIL import Image
 from cldice_monai.errors import InputError
 from cldice_monai.evaluation.case import EvaluationSettings
 from cldice_monai.evaluation.run import evaluate
+from cldice_monai.report.distributions import draw_distribution
 from cldice_monai.report.error_maps import write_error_maps
+from cldice_monai.report.layers import Layers
 from cldice_monai.report.page import write_report
 from cldice_monai.report.panel import COLOURS
 from cldice_monai.report.worst_patches import worst_patches
@@ -89,7 +92,8 @@ def test_page_names_cases_methods_and_figures_and_lists_the_worst_patches(page: 
     words = " ".join(_Page(page.read_text(encoding="utf-8")).words)
     for name in ("case_0", "case_1", "good", "bad", "clDice", "Opt-J F1", "Worst patches"):
         assert name in words
-    assert "b0 + b1 error" in words
+    assert "sum of b0, b1 and b2 error" in " ".join(words.split())
+    assert re.search(r"errors b0 \d+, b1 \d+, b2 \d+; clDice", words)
     assert "ghost" in words
 
 
@@ -201,6 +205,44 @@ def test_worst_patches_are_ranked_and_of_places_that_differ(tmp_path: Path):
     starts = np.array([patch.start for patch in worst])
     assert (starts[0, :2] <= 5).all()
     assert (starts[1, :2] > 30).all()
+
+
+def test_a_cavity_counts_as_an_error_of_a_patch(tmp_path: Path):
+    label = np.zeros((20, 20, 20), bool)
+    label[4:16, 4:16, 4:16] = True
+    pred = label.copy()
+    pred[10, 10, 10] = False
+    save_mask(tmp_path / "label" / "a.nii.gz", label)
+    save_mask(tmp_path / "pred" / "a.nii.gz", pred)
+    whole = EvaluationSettings(PatchSampler(patch_size=20, n_patches=1))
+    (worst,) = worst_patches(evaluate([tmp_path / "pred"], tmp_path / "label", whole))
+    assert worst.betti_errors == (0, 0, 1)
+    assert worst.words().startswith("errors b0 0, b1 0, b2 1; clDice 0.")
+
+
+def test_a_patch_is_drawn_by_the_slices_around_its_errors():
+    label = np.zeros((20, 20, 40), bool)
+    label[5, 5, :] = True
+    pred = label.copy()
+    pred[15, 5:15, 30] = True
+    slab, first = Layers(label, pred, label, (1, 1, 1)).around_errors(8)
+    assert first in (26, 27)
+    assert slab.volumes["ghost"].shape == (20, 20, 8)
+    assert slab.volumes["ghost"].any(axis=(0, 1)).tolist().index(True) == 30 - first
+
+
+@pytest.mark.parametrize(
+    ("values", "ticks"),
+    [
+        ([0.92, 0.961, 0.97], ["0.92", "0.93", "0.94", "0.95", "0.96", "0.97"]),
+        ([0.0, 0.458], ["0", "0.1", "0.2", "0.3", "0.4", "0.5"]),
+        ([3.0, 3.0], ["2", "2.5", "3"]),
+        ([12.0, 130.0], ["0", "25", "50", "75", "100", "125", "150"]),
+    ],
+)
+def test_distributions_have_round_ticks_around_their_values(values: list[float], ticks: list[str]):
+    drawn = draw_distribution({"a": values}, title="Dice", means=[values[0]])
+    assert re.findall(r'class="tick">([^<]*)<', drawn) == ticks
 
 
 @pytest.mark.slow

@@ -15,7 +15,7 @@ from cldice_monai.evaluation.network_tables import (
 )
 from cldice_monai.evaluation.permutation import TEST_WORDS, Comparison
 from cldice_monai.evaluation.rounding import NOT_MEASURED, counted, interval_text, rounded
-from cldice_monai.evaluation.run import Evaluation
+from cldice_monai.evaluation.run import Evaluation, Method
 
 __all__ = ["as_markdown", "comparison_cells", "introduction", "notes_of"]
 
@@ -63,8 +63,16 @@ def introduction(evaluation: Evaluation) -> str:
     return (
         f"{counted(n_cases, 'case')}, {patches} of {size} voxels a side, seed {sampler.seed}. Mean "
         "over cases with the 95 % interval of a bootstrap over cases and, within them, patches; "
-        f"{NOT_MEASURED}: not measured; (2 of 3): measured on two of three cases."
+        f"{NOT_MEASURED}: not measured; (2 of 3): measured on two of three cases. Opt-J matches "
+        f"within {settings.th_snap:g} voxels; SMD of {settings.n_points} points a network; surface "
+        f"Dice within {_tolerances(evaluation)} mm."
     )
+
+
+def _tolerances(evaluation: Evaluation) -> str:
+    found = {c.volume["surface_tolerance_mm"] for m in evaluation.methods for c in m.cases}
+    least, most = min(found), max(found)
+    return f"{least:g}" if least == most else f"{least:g} to {most:g}"
 
 
 def notes_of(evaluation: Evaluation) -> list[str]:
@@ -85,9 +93,24 @@ def _summary(evaluation: Evaluation, columns: Sequence[Column]) -> str:
     rows = []
     for method in evaluation.methods:
         n_cases = len(method.cases)
-        cells = [interval_text(method.summary[c.name], n_cases=n_cases) for c in measured]
+        cells = [
+            interval_text(method.summary[c.name], n_cases=n_cases) + _empty_words(method, c.name)
+            for c in measured
+        ]
         rows.append((method.title, *cells))
     return _table(("", *(column.title for column in measured)), rows)
+
+
+def _empty_words(method: Method, name: str) -> str:
+    """Say how often one empty side made an SMD of 1, or left no HD95."""
+    if name == "streetmover":
+        n_patches = sum(int(case.patches["one_empty"].sum()) for case in method.cases)
+        return f" ({counted(n_patches, 'patch')} with one empty network)" if n_patches else ""
+    if name == "hd95_mm":
+        measured = [(case.volume["hd95_mm"], case.volume["surface_dice"]) for case in method.cases]
+        n_cases = sum(math.isnan(hd95) and not math.isnan(dice) for hd95, dice in measured)
+        return f" ({counted(n_cases, 'case')} with one empty mask)" if n_cases else ""
+    return ""
 
 
 def _cases(evaluation: Evaluation) -> str:

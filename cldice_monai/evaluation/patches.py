@@ -35,7 +35,8 @@ def patch_figures(
         One (N,) float64 array a figure, NaN where a patch has nothing to measure: dice, accuracy,
         cldice, tprec, tsens; b0, b1 (and b2 in 3D) of both masks as ``b0_pred``, ``b0_label``, ...;
         and euler of both and the absolute differences as ``b0_error``, ..., ``euler_error``;
-        streetmover; the Opt-J counts ``branches_matched``, ``branches_predicted``,
+        streetmover, and one_empty (1 where one network alone is empty, else 0); the Opt-J counts
+        ``branches_matched``, ``branches_predicted``,
         ``branches_labelled`` and ``opt_junction_f1`` of the patch; ``lost_loops_pred`` and
         ``lost_loops_label``: b1 of the mask - cycle rank of its network, not 0 where junctions run
         into each other or walls enclose a cavity.
@@ -123,8 +124,17 @@ def _network_figures(
     for pred, label in networks:
         distance = network_distance(pred, label, n_points=n_points, unit="patch", method="exact")
         counts = count_junctions(pred, label, th_snap, matching="optimal")
-        rows.append([distance, counts.matched, counts.predicted, counts.labelled, counts.f1])
-    names = ["streetmover", "branches_matched", "branches_predicted", "branches_labelled"]
+        one_empty = pred.is_empty() != label.is_empty()
+        rows.append(
+            [distance, one_empty, counts.matched, counts.predicted, counts.labelled, counts.f1]
+        )
+    names = [
+        "streetmover",
+        "one_empty",
+        "branches_matched",
+        "branches_predicted",
+        "branches_labelled",
+    ]
     names.append("opt_junction_f1")
     return dict(zip(names, np.array(rows, dtype=np.float64).T, strict=True))
 

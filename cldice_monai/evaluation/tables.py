@@ -55,7 +55,9 @@ def _case_rows(method: Method) -> Iterable[dict[str, Any]]:
             f"missed_share_radius_{title.replace(' ', '_')}_voxels": one.share_missed
             for title, one in zip(BIN_TITLES, case.misses_by_radius, strict=True)
         }
-        yield _identity(method, case) | case.means() | _of_volume(case) | missed
+        sides = zip("xyz", case.spacing_mm, strict=False)
+        voxel = {f"voxel_{axis}_mm": side for axis, side in sides}
+        yield _identity(method, case) | voxel | case.means() | _of_volume(case) | missed
 
 
 def _of_volume(case: EvaluatedCase) -> dict[str, float]:

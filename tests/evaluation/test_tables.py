@@ -136,6 +136,25 @@ def test_terminal_table_names_class_and_method_of_each_column(tmp_path: Path):
     assert lines[1].split() == ["class", "1", "class", "1", "class", "2", "class", "2"]
 
 
+def test_summary_says_how_often_one_side_alone_was_empty(tmp_path: Path):
+    mask = np.zeros((12, 12, 12), bool)
+    save_mask(tmp_path / "pred" / "a.nii.gz", mask)
+    mask[2:10, 5, 5] = True
+    save_mask(tmp_path / "label" / "a.nii.gz", mask)
+    evaluation = evaluate([tmp_path / "pred"], tmp_path / "label", FEW)
+    text = as_markdown(evaluation)
+    assert "| 1.000 (3 patches with one empty network) |" in text
+    assert "| n/a (1 case with one empty mask) |" in text
+    assert "within 5 voxels; SMD of 100 points a network; surface Dice within 2 mm" in text
+    write_tables(evaluation, tmp_path)
+    with (tmp_path / "cases.csv").open() as file:
+        (row,) = csv.DictReader(file)
+    assert [float(row[f"voxel_{axis}_mm"]) for axis in "xyz"] == [2.0, 1.0, 0.5]
+    assert float(row["surface_tolerance_mm"]) == 2.0
+    with (tmp_path / "patches.csv").open() as file:
+        assert [row["one_empty"] for row in csv.DictReader(file)] == ["1.0"] * 3
+
+
 def test_column_that_no_case_gives_is_not_a_number(tmp_path: Path):
     save_mask(tmp_path / "empty" / "a.nii.gz", np.zeros((24, 24, 20), bool))
     text = as_markdown(evaluate([tmp_path / "empty"], tmp_path / "empty", FEW))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import hashlib
 import json
 from pathlib import Path
@@ -118,6 +119,63 @@ def test_table_without_the_volume_cannot_give_its_baselines(
     words = ["--data", data, "--baselines", tmp_path / "table.json"]
     with pytest.raises(SystemExit, match="no table with tgMouse"):
         run(script, monkeypatch, tmp_path / "again", *words)
+
+
+def figures(cldice: float, b0_error: float = 1.0) -> dict[str, float]:
+    return {"cldice": cldice, "dice": cldice, "b0_error": b0_error}
+
+
+def test_volume_that_is_apart_is_in_no_mean(script):
+    ours, baseline = {"octa": 0.7, "plaqueVessels": 0.1}, {"octa": 0.6, "plaqueVessels": 0.9}
+    of_kind = {
+        name: {"ours 0": figures(ours[name]), "otsu": figures(baseline[name])} for name in ours
+    }
+    (row,) = script.summarise({"raw": of_kind}, ["ours 0"])["raw"]
+    gains = [row[name] for name in ("cldice_gain", "dice_gain", "worst_cldice_gain")]
+    assert gains == pytest.approx([10.0, 10.0, 10.0])
+    assert script.summarise({"raw": {"plaqueVessels": of_kind["plaqueVessels"]}}, ["ours 0"]) == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "sigmas"), [("plaqueVessels", (1.0, 2.0, 4.0, 8.0)), ("octa", (1.0, 2.0, 4.0))]
+)
+def test_network_and_ridge_filters_are_told_the_size_of_the_voxels(
+    name: str, sigmas: tuple[float, ...], script, monkeypatch: pytest.MonkeyPatch
+):
+    spacing = {"plaqueVessels": (5.0, 2.485, 2.485), "octa": None}[name]
+    told: list[object] = []
+
+    def segment(image: np.ndarray, network: object, *, spacing_um: object, recipe: object):
+        told.append(("network", spacing_um))
+        return image > 0
+
+    def filter_ridges(image: np.ndarray, kind: str, *, sigmas: object, spacing: object):
+        told.append((kind, sigmas, spacing))
+        return image
+
+    monkeypatch.setattr(script, "load_network", lambda path: None)
+    monkeypatch.setattr(script, "segment_volume", segment)
+    monkeypatch.setattr(script, "filter_ridges", filter_ridges)
+    arguments = argparse.Namespace(weights=[Path("seed_0.pt")], recipe=[])
+    image = np.random.default_rng(0).random((4, 8, 8))
+    assert len(list(script.segmentations(image, script.VOLUMES[name], arguments))) == 16
+    assert told == [("network", spacing), *((k, sigmas, spacing) for k in ("sato", "frangi"))]
+
+
+def test_specks_below_50_voxels_count_in_the_raw_table_alone(
+    script, monkeypatch: pytest.MonkeyPatch
+):
+    label = np.zeros((48, 48, 48), bool)
+    label[10:20, 10:20, 4:44] = True
+    mask = label.copy()
+    mask[40, 40, 20:23] = True  # a speck of 3 voxels
+    volume = argparse.Namespace(read=lambda folder: (mask.astype(np.float32), label))
+    monkeypatch.setattr(script, "segmentations", lambda *_, **__: [("otsu", mask)])
+    results = {kind: {} for kind in script.KINDS}
+    arguments = argparse.Namespace(data=None, previews=None, baselines=None, weights=[])
+    script.score_volume("octa", volume, arguments, results)
+    errors = {kind: of_kind["octa"]["otsu"]["b0_error"] for kind, of_kind in results.items()}
+    assert errors == {"raw": 1.0, "cleaned": 0.0, "filled": 1.0}
 
 
 def test_missing_folder_is_one_line(script, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -119,7 +119,7 @@ def with_changes(settings: _Settings, changes: Iterable[str], *, argument: str) 
 
     Example:
         >>> with_changes(RECIPE, ["factors=[1, 3]"], argument="--recipe").factors
-        (1, 3)
+        (1.0, 3.0)
     """
     values: dict[str, Any] = {}
     names = list(asdict(settings))

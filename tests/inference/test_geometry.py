@@ -34,7 +34,9 @@ SHAPES = st.sampled_from(
 
 @pytest.fixture(scope="module")
 def recipe() -> Recipe:
-    found = Recipe(settings={"device": "cpu", "precision": "float32", "save_prob": True})
+    keeps_the_grid = {"side_mm": None, "cutoff": 0.99, "lift": 0, "threshold": 0.5}
+    settings = {"device": "cpu", "precision": "float32", "save_prob": True, **keeps_the_grid}
+    found = Recipe(settings=settings)
     found.network = Bright()
     return found
 
@@ -60,16 +62,17 @@ def headers(draw: st.DrawFn) -> nib.Nifti1Image:
     kind = draw(st.sampled_from([nib.Nifti1Image, nib.Nifti2Image]))
     sides = np.array([draw(SIDES) for _ in range(3)])
     flips = np.array([draw(st.sampled_from([-1, 1])) for _ in range(3)])
-    turned = rotation(draw(ANGLES), draw(ANGLES), draw(ANGLES)) @ np.diag(sides * flips)
+    turned = rotation(draw(ANGLES), draw(ANGLES), draw(ANGLES))
     affine = np.eye(4)
-    affine[:3, :3] = turned
+    affine[:3, :3] = turned @ np.diag(sides * flips)
     affine[:3, 3] = [draw(st.floats(-500, 500)) for _ in range(3)]
     voxels = np.random.default_rng(0).integers(-300, 300, shape).astype(np.int16)
     image = kind(voxels, None)
     image.header.set_qform(affine, code=draw(st.integers(0, 4)))
     sheared = affine.copy()
     if draw(st.booleans()):
-        sheared[:3, :3] = affine[:3, :3] @ (np.eye(3) + np.triu(np.full((3, 3), 0.2), 1))
+        shear = np.eye(3) + np.triu(np.full((3, 3), 0.2), 1)
+        sheared[:3, :3] = turned @ shear @ np.diag(sides * flips)
     image.header.set_sform(sheared, code=draw(st.integers(0, 4)))
     image.header.set_xyzt_units(draw(st.sampled_from(["mm", "micron", "meter", "unknown"])), "sec")
     return image

@@ -73,7 +73,7 @@ def test_full_run_fails_with_any_of_its_further_parts(project: Path, fails_on: s
     _stand_in(project, "python", fails_on=fails_on)
     result = _run(project, "scripts/test.sh", "--full")
     assert result.returncode == 1
-    assert "1 of 9 parts failed" in result.stderr
+    assert "1 of 10 parts failed" in result.stderr
 
 
 def test_quickstart_trains_segments_an_unseen_volume_and_asks_for_cldice(project: Path):

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from cldice_monai.data.itk_file import ras_affine
-from cldice_monai.data.itk_module import load_itk
+from cldice_monai.data.itk_module import kept_locale, load_itk
 from cldice_monai.data.nifti import Volume
 from cldice_monai.errors import InputError
 from cldice_monai.memory import require_bytes
@@ -27,6 +27,7 @@ def is_dicom_folder(folder: Path) -> bool:
     return any(_is_dicom(path) for path in files)
 
 
+@kept_locale()
 def read_dicom_folder(folder: Path) -> Volume:
     """Read the series of slices in a folder.
 

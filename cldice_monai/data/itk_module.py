@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import locale
 import warnings
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
-__all__ = ["load_itk"]
+__all__ = ["kept_locale", "load_itk"]
 
 
 @functools.cache
@@ -33,3 +36,16 @@ def load_itk() -> Any:
             getattr(itk, part)
     itk.Object.SetGlobalWarningDisplay(False)
     return itk
+
+
+@contextlib.contextmanager
+def kept_locale() -> Iterator[None]:
+    """Bring back the locale of the process, which GDCM sets to C when it reads or writes a slice.
+
+    In that locale Python takes text files for ASCII: every later one with another letter fails.
+    """
+    before = locale.setlocale(locale.LC_ALL)
+    try:
+        yield
+    finally:
+        locale.setlocale(locale.LC_ALL, before)

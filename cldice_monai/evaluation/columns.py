@@ -136,7 +136,8 @@ COLUMNS = (
     Column(
         "surface_dice",
         "Surface Dice",
-        "share of the surfaces within the tolerance (MONAI), whole volume",
+        "share of the surfaces within the tolerance (MONAI), 0 where one mask is empty, "
+        "whole volume",
         "larger",
         "volume",
     ),

@@ -120,7 +120,7 @@ def _raise_first(outcomes: Sequence[_Outcome]) -> None:
 def _in_pool(
     jobs: Sequence[CasePair], settings: EvaluationSettings, show: Show, *, n_workers: int
 ) -> Results:
-    with ProcessPoolExecutor(min(n_workers, len(jobs))) as pool:
+    with ProcessPoolExecutor(max(1, min(n_workers, len(jobs)))) as pool:
         results = pool.map(partial(evaluate_case, settings=settings), jobs)
         yield from _shown(results, jobs, show)
 

@@ -20,7 +20,7 @@ _REASONS = {
     "tprec": "the label is empty",
     "tsens": "the label is empty",
     "hd95_mm": "a mask is empty",
-    "surface_dice": "a mask is empty",
+    "surface_dice": "both masks are empty",
     "opt_junction_f1": "neither network has a branch at a junction or end in any patch",
     "euler_ratio": "the Euler characteristics of the label's patches add up to 0",
 }

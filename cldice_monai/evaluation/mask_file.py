@@ -116,9 +116,21 @@ def require_same(grid: NiftiGrid, label: NiftiGrid, *, remedy: str) -> None:
     Raises:
         InputError: they do not fit.
     """
-    if not (has_voxel_size(grid.path) and has_voxel_size(label.path)):
+    sized = [one for one in (grid, label) if has_voxel_size(one.path)]
+    if len(sized) == 1 and _rows_first(sized[0]):
+        raise InputError(
+            f"{grid.path}: the label {label.path} is of another format, and one has rows first, "
+            "the other columns; save both in one format"
+        )
+    if len(sized) < 2:
         grid = dataclasses.replace(grid, affine_mm=label.affine_mm)
     require_same_grid(grid, label, remedy=remedy)
+
+
+def _rows_first(grid: NiftiGrid) -> bool:
+    """Return whether the first axis runs down a picture, as in those that `prepare` converts."""
+    first = np.abs(grid.affine_mm[:2, 0])
+    return bool(first[1] > first[0])
 
 
 def _columns_first(volume: Volume) -> Volume:

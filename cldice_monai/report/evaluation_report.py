@@ -58,7 +58,7 @@ class EvaluationRequest:
     seed: int = 0
     th_snap: float = 5.0
     surface_tolerance_mm: float | None = None
-    classes: Sequence[int] = ()
+    classes: Sequence[int] | int = ()
     num_workers: int = 1
 
     def settings(self) -> EvaluationSettings:
@@ -71,10 +71,11 @@ class EvaluationRequest:
             raise InputError(f"th_snap {self.th_snap}: must be above 0")
         if self.surface_tolerance_mm is not None and not self.surface_tolerance_mm >= 0:
             raise InputError(f"surface_tolerance_mm {self.surface_tolerance_mm}: must be 0 or more")
-        if any(isinstance(n, bool) or not isinstance(n, int) or n < 1 for n in self.classes):
-            raise InputError(f"classes {list(self.classes)}: must be whole numbers from 1 on")
-        if len(set(self.classes)) < len(self.classes):
-            raise InputError(f"classes {list(self.classes)}: name each class once")
+        classes = [self.classes] if isinstance(self.classes, int) else list(self.classes)
+        if any(isinstance(n, bool) or not isinstance(n, int) or n < 1 for n in classes):
+            raise InputError(f"classes {classes}: must be whole numbers from 1 on")
+        if len(set(classes)) < len(classes):
+            raise InputError(f"classes {classes}: name each class once")
         try:
             sampler = PatchSampler(self.patch_size, self.n_patches, self.seed, tiling=self.tiling)
         except ValueError as error:
@@ -83,7 +84,7 @@ class EvaluationRequest:
             sampler,
             th_snap=self.th_snap,
             surface_tolerance_mm=self.surface_tolerance_mm,
-            classes=tuple(self.classes),
+            classes=tuple(classes),
         )
 
     def folders(self) -> list[Path]:

@@ -110,6 +110,7 @@ def test_classes_are_trained_written_and_scored_by_their_numbers(two_classes: Pa
         name: values.shape for name, values in nearest.items()
     }
     torch.save(nearest, weights)
+    weights.with_suffix(".json").unlink()  # it is of the weights that were trained
     run("inference", "infer", weights=str(weights), **settings)
     mask = np.asarray(nib.load(tmp_path / "out" / "case_3_mask.nii.gz").dataobj)
     label = np.asarray(nib.load(two_classes / "labelsTs" / "case_3.nii.gz").dataobj)

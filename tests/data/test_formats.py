@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import locale
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 import tifffile
 
 from cldice_monai.data.formats import format_of, read_image, write_result
-from cldice_monai.data.itk_module import load_itk
+from cldice_monai.data.itk_module import kept_locale, load_itk
 from cldice_monai.data.spacing import Spacing
 from cldice_monai.errors import InputError
 
@@ -34,6 +35,7 @@ def itk_image(voxels: np.ndarray = VOXELS) -> Any:
     return image
 
 
+@kept_locale()
 def save_dicom(folder: Path, *, without: tuple[int, ...] = (), series: str = "1.2.3") -> Path:
     folder.mkdir(exist_ok=True)
     for z in range(VOXELS.shape[2]):
@@ -102,6 +104,13 @@ def test_dicom_series_becomes_a_nifti_mask(tmp_path: Path):
     assert np.allclose(mask.affine, expected)
     assert mask.header.get_xyzt_units()[0] == "mm"
     assert np.array_equal(np.asarray(mask.dataobj), VOXELS > 400)
+
+
+def test_reading_dicom_leaves_the_locale_alone(tmp_path: Path):
+    folder = save_dicom(tmp_path / "series")
+    before = locale.setlocale(locale.LC_ALL)
+    read_image(folder)
+    assert locale.setlocale(locale.LC_ALL) == before
 
 
 def test_series_with_a_gap_or_beside_another_is_refused(tmp_path: Path):

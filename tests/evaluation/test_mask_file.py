@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cldice_monai.data.itk_module import load_itk
 from cldice_monai.data.nifti import read_volume
+from cldice_monai.data.pictures import picture_affine
 from cldice_monai.errors import InputError
 from cldice_monai.evaluation.case import EvaluationSettings
 from cldice_monai.evaluation.run import Evaluation, evaluate
@@ -25,16 +25,6 @@ def _save_tiff(path: Path, mask: np.ndarray) -> None:
     tifffile = pytest.importorskip("tifffile")
     path.parent.mkdir(exist_ok=True)
     tifffile.imwrite(path, 255 * mask.T.astype(np.uint8))  # rows and pages first
-
-
-def _save_itk(path: Path, mask: np.ndarray) -> None:
-    pytest.importorskip("itk")
-    itk = load_itk()
-    path.parent.mkdir(exist_ok=True)
-    image = itk.image_from_array(np.ascontiguousarray(mask.T.astype(np.uint8)))
-    image.SetSpacing([float(side) for side in SPACING])
-    image.SetDirection(itk.matrix_from_array(np.diag([-1.0, -1.0, 1.0])))
-    itk.imwrite(image, str(path))
 
 
 def _figures(evaluation: Evaluation) -> dict[str, float]:
@@ -70,19 +60,6 @@ def test_pictures_are_measured_as_two_dimensional_and_drawn(tmp_path: Path):
     assert "y downwards" in page.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("ending", [".nrrd", ".mha"])
-def test_a_mask_with_a_geometry_may_have_another_format_than_its_label(ending: str, tmp_path: Path):
-    expected = _of_nifti(tmp_path, SPACING)
-    _save_itk(tmp_path / "pred" / f"a_mask{ending}", vessels(0))
-    evaluation = evaluate([tmp_path / "pred"], tmp_path / "nifti_label", FEW)
-    assert _figures(evaluation) == expected
-    moved = np.diag([*SPACING, 1.0])
-    moved[0, 3] = 5
-    save_mask(tmp_path / "moved" / "a.nii.gz", vessels(1), moved)
-    with pytest.raises(InputError, match="same shape, other affine"):
-        evaluate([tmp_path / "pred"], tmp_path / "moved", FEW)
-
-
 def test_a_mask_without_a_geometry_takes_that_of_its_label(tmp_path: Path):
     expected = _of_nifti(tmp_path, SPACING)
     _save_tiff(tmp_path / "pred" / "a_mask.tif", vessels(0))
@@ -90,3 +67,12 @@ def test_a_mask_without_a_geometry_takes_that_of_its_label(tmp_path: Path):
     _save_tiff(tmp_path / "pred" / "a_mask.tif", vessels(0)[:-1])
     with pytest.raises(InputError, match=r"its label a.nii.gz has \(24, 24, 20\)"):
         evaluate([tmp_path / "pred"], tmp_path / "nifti_label", FEW)
+
+
+def test_picture_beside_a_label_with_rows_first_is_refused(tmp_path: Path):
+    mask = vessels(0, (40, 40))
+    (tmp_path / "pred").mkdir()
+    Image.fromarray(255 * mask.T.astype(np.uint8)).save(tmp_path / "pred" / "a_mask.png")
+    save_mask(tmp_path / "label" / "a.nii.gz", mask.T[..., None], picture_affine())
+    with pytest.raises(InputError, match="save both in one format"):
+        evaluate([tmp_path / "pred"], tmp_path / "label", FEW)

@@ -18,7 +18,7 @@ StreetMover distance, Euler error, Opt-J F1, and more, by patch and by volume.
 <case>_mask.nii.gz or <case>.nii.gz in the folder of predictions belongs to
 <case>.nii.gz in the folder of labels. Several --pred are compared with the first.
 Masks may be .nii, .nrrd, .mha, .zarr, .tif or .png too; a .tif or .png says no
-voxel size, so that its lengths are in voxels.
+voxel size, so that its lengths are in voxels without --spacing.
 
 Writes OUT/summary.md, report.html, evaluation.json, cases.csv, patches.csv and
 error_maps/<case>_ghosts_misses.nii.gz (1 ghost, 2 miss)."""
@@ -63,6 +63,12 @@ def add_parser(subparsers: Subparsers) -> None:
         default=(),
         help="values of the masks to measure apart (all above 0 are vessel)",
     )
+    add(
+        "--spacing",
+        metavar="Z,Y,XUNIT",
+        help="voxel size of .tif and .png labels along z, y, x (y, x of pictures) with its unit: "
+        "5,0.994,0.994um",
+    )
     add("--num-workers", metavar="N", type=int, default=1, help="processes (1)")
     parser.set_defaults(run=_run)
 
@@ -83,6 +89,7 @@ def _run(options: argparse.Namespace) -> int:
         surface_tolerance_mm=options.surface_tolerance_mm,
         classes=options.classes,
         num_workers=options.num_workers,
+        spacing=options.spacing,
     )
     write_evaluation(request, show=_print_now)
     return 0

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -17,11 +18,19 @@ from cldice_monai.data.itk_claims import (
 )
 from cldice_monai.data.itk_module import load_itk
 from cldice_monai.data.nifti import Volume
+from cldice_monai.data.nifti_grid import NiftiGrid
 from cldice_monai.errors import InputError
 from cldice_monai.files import replace_when_complete
 from cldice_monai.memory import require_bytes
 
-__all__ = ["ITK_ENDINGS", "has_itk_ending", "ras_affine", "read_itk_file", "write_itk_like"]
+__all__ = [
+    "ITK_ENDINGS",
+    "has_itk_ending",
+    "ras_affine",
+    "read_itk_file",
+    "read_itk_grid",
+    "write_itk_like",
+]
 
 ITK_ENDINGS = (*NRRD_ENDINGS, *META_ENDINGS)
 _RAS_FROM_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
@@ -73,6 +82,34 @@ def read_itk_file(path: Path) -> Volume:
         file_shape=tuple(int(n) for n in image.GetLargestPossibleRegion().GetSize()),
         path=path,
     )
+
+
+def read_itk_grid(path: Path) -> NiftiGrid:
+    """Read where the voxels of an NRRD or MetaImage file lie, without them.
+
+    Args:
+        path: .nrrd, .nhdr, .mha or .mhd.
+
+    Returns:
+        The grid, as `read_itk_file` gives it.
+
+    Raises:
+        InputError: as `read_itk_file`, but for damaged voxels.
+    """
+    read_claim(path)
+    itk = load_itk()
+    with _one_line_errors(path):
+        file = itk.ImageIOFactory.CreateImageIO(str(path), itk.CommonEnums.IOFileMode_ReadMode)
+        file.SetFileName(str(path))
+        file.ReadImageInformation()
+    axes = range(file.GetNumberOfDimensions())
+    if len(axes) not in (2, 3):
+        raise InputError(f"{path}: has {len(axes)} axes of space, two or three are needed")
+    origin, spacing = ([of(axis) for axis in axes] for of in (file.GetOrigin, file.GetSpacing))
+    direction = np.array([list(file.GetDirection(axis)) for axis in axes]).T
+    x, y, z = (*(int(file.GetDimensions(axis)) for axis in axes), 1)[:3]
+    affine = _usable(path, ras_affine(origin, spacing, direction))
+    return NiftiGrid(path, (x, y, z), int(file.GetNumberOfComponents()), affine)
 
 
 def write_itk_like(
@@ -134,11 +171,11 @@ def ras_affine(
 
 
 def _affine(path: Path, image: Any) -> np.ndarray:
-    affine = ras_affine(
-        list(image.GetOrigin()),
-        list(image.GetSpacing()),
-        load_itk().array_from_matrix(image.GetDirection()),
-    )
+    direction = load_itk().array_from_matrix(image.GetDirection())
+    return _usable(path, ras_affine(list(image.GetOrigin()), list(image.GetSpacing()), direction))
+
+
+def _usable(path: Path, affine: np.ndarray) -> np.ndarray:
     lengths = np.linalg.norm(affine[:3, :3], axis=0)
     if not (np.isfinite(affine).all() and lengths.all()):
         raise InputError(f"{path}: the geometry in the header makes no sense; export it again")
@@ -150,9 +187,16 @@ def _affine(path: Path, image: Any) -> np.ndarray:
 def _image(path: Path) -> Any:
     """Let ITK read a file that was checked."""
     itk = load_itk()
-    try:
+    with _one_line_errors(path):
         return itk.imread(str(path))
-    except (RuntimeError, KeyError, TypeError) as error:  # KeyError: a type it was not built for
+
+
+@contextlib.contextmanager
+def _one_line_errors(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (RuntimeError, KeyError, TypeError, AttributeError) as error:
+        # KeyError: a type that ITK was not built for; AttributeError: nothing in it reads the file
         words = [line.strip() for line in str(error).splitlines() if line.strip()]
         reason = words[-1] if words else type(error).__name__
         raise InputError(

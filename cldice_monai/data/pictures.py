@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,7 @@ __all__ = [
     "PICTURE_ENDINGS",
     "is_picture",
     "picture_affine",
+    "picture_size",
     "picture_volume",
     "read_grey_picture",
     "read_picture",
@@ -95,6 +97,16 @@ def read_grey_picture(path: PathLike | Sequence[PathLike]) -> Volume:
     volume = read_picture(path)
     joined = volume.array.max(axis=0, keepdims=True)
     return picture_volume(joined[..., 0], volume.path)
+
+
+def picture_size(path: Path) -> tuple[int, int]:
+    """Return columns and rows of a picture, from the beginning of its file.
+
+    Raises:
+        InputError: as `read_picture`, but for damage behind the beginning.
+    """
+    with _opened(path) as picture:
+        return picture.size
 
 
 PICTURES = CaseReaders(image=read_picture, label=read_grey_picture, mask=read_grey_picture)
@@ -183,6 +195,13 @@ def _only(path: PathLike | Sequence[PathLike]) -> Path:
 
 
 def _read(path: Path) -> np.ndarray:
+    with _opened(path) as picture:
+        picture.load()
+        return np.asarray(_plain(picture))
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Picture]:
     from PIL import Image, UnidentifiedImageError
 
     if not path.is_file():
@@ -192,9 +211,8 @@ def _read(path: Path) -> np.ndarray:
             # Pillow warns of odd tags in a TIFF; what makes a picture unusable it raises
             warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
             with Image.open(path) as picture:
-                picture.load()
                 _require_one_page(picture, path)
-                return np.asarray(_plain(picture))
+                yield picture
     except InputError:
         raise
     except UnidentifiedImageError as error:

@@ -8,7 +8,15 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Interval", "cluster_bootstrap"]
+__all__ = ["INTERVAL_WORDS", "Interval", "cluster_bootstrap"]
+
+_DRAWS, _SEED = 2000, 0
+
+INTERVAL_WORDS = (
+    "95 % interval of a percentile bootstrap over cases and, within them, patches "
+    f"({_DRAWS} draws, seed {_SEED})"
+)
+"""What `cluster_bootstrap` does by itself, beside its numbers."""
 
 _Array = npt.NDArray[np.float64]
 
@@ -32,9 +40,9 @@ class Interval(NamedTuple):
 def cluster_bootstrap(
     cases: Sequence[npt.ArrayLike],
     *,
-    n_resamples: int = 2000,
+    n_resamples: int = _DRAWS,
     level: float = 0.95,
-    seed: int = 0,
+    seed: int = _SEED,
 ) -> Interval:
     """Return the mean over cases with its percentile interval.
 

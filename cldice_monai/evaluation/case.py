@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from cldice_monai.data.nifti import Volume
-from cldice_monai.errors import InputError
+from cldice_monai.data.spacing import Spacing
 from cldice_monai.evaluation.columns import values_of_case
 from cldice_monai.evaluation.find_pairs import CasePair
-from cldice_monai.evaluation.mask_file import has_voxel_size, read_mask
-from cldice_monai.evaluation.notes import Note, cavity_notes, loop_notes, value_notes
+from cldice_monai.evaluation.frame import Frame, frame_of
+from cldice_monai.evaluation.mask_file import read_mask
+from cldice_monai.evaluation.mask_folder import has_voxel_size
+from cldice_monai.evaluation.mask_values import class_values
+from cldice_monai.evaluation.notes import Note, cavity_notes, loop_notes
 from cldice_monai.evaluation.patches import patch_figures
 from cldice_monai.evaluation.radius_bins import RadiusBin
 from cldice_monai.evaluation.volume import volume_figures
@@ -37,6 +38,8 @@ class EvaluationSettings:
         surface_tolerance_mm: of the surface Dice; None: the largest side of a voxel.
         classes: values of the masks that are measured each for itself; none: everything above 0 is
             vessel.
+        spacing: size of a voxel where the file of a label does not say it, in the order of the
+            file's axes; None: such lengths are in voxels.
     """
 
     sampler: PatchSampler = field(default_factory=PatchSampler)
@@ -44,6 +47,7 @@ class EvaluationSettings:
     th_snap: float = 5.0
     surface_tolerance_mm: float | None = None
     classes: tuple[int, ...] = ()
+    spacing: Spacing | None = None
 
 
 @dataclass(frozen=True)
@@ -53,7 +57,8 @@ class EvaluatedCase:
     Args:
         pair: its name and files.
         class_number: value of the masks; None where everything above 0 was taken.
-        spacing_mm: voxel size of the label.
+        classes: all that were measured.
+        frame: grid of the label, and what of it was measured.
         starts: (N, ndim) first voxel of each patch.
         patches: one (N,) array a figure.
         volume: one number a figure.
@@ -64,7 +69,8 @@ class EvaluatedCase:
 
     pair: CasePair
     class_number: int | None
-    spacing_mm: tuple[float, ...]
+    classes: tuple[int, ...]
+    frame: Frame
     starts: npt.NDArray[np.int64]
     patches: dict[str, _Array]
     volume: dict[str, float]
@@ -84,6 +90,16 @@ class EvaluatedCase:
             return self.case_id
         return f"{self.case_id}, class {self.class_number}"
 
+    @property
+    def empty(self) -> tuple[bool, bool]:
+        """Whether prediction and label have no voxel."""
+        return self.volume["b0_pred"] == 0, self.volume["b0_label"] == 0
+
+    @property
+    def spacing_mm(self) -> tuple[float, ...]:
+        """Voxel size of the label, along the axes that were measured."""
+        return self.frame.spacing_mm
+
     def means(self) -> dict[str, float]:
         """Return the mean of each column over the patches that could be measured, else NaN."""
         measured = {name: values[~np.isnan(values)] for name, values in self.values.items()}
@@ -93,7 +109,7 @@ class EvaluatedCase:
 def evaluate_case(pair: CasePair, settings: EvaluationSettings) -> list[EvaluatedCase]:
     """Measure a prediction against its label, which lies on the same grid.
 
-    A volume of one slice along its third axis is measured in two dimensions.
+    A volume of one slice is measured in two dimensions.
 
     Args:
         pair: the files.
@@ -105,20 +121,22 @@ def evaluate_case(pair: CasePair, settings: EvaluationSettings) -> list[Evaluate
     Raises:
         InputError: a file cannot be read or holds other than whole numbers.
     """
-    pred, label = read_mask(pair.pred), read_mask(pair.label)
-    values = [_whole_numbers(pair.pred, pred), _whole_numbers(pair.label, label)]
-    notes = value_notes(pair.pred, values[0], settings.classes)
-    notes += value_notes(pair.label, values[1], settings.classes)
-    if not has_voxel_size(pair.label):
-        words = "says no voxel size; lengths in mm are in voxels, its sides taken as 1"
+    frame = frame_of(pair.label, settings.spacing)
+    volumes = [read_mask(path, frame.grid) for path in (pair.pred, pair.label)]
+    values, notes = [], []
+    for volume in volumes:
+        found, said = class_values(volume.path, volume.array[0], settings.classes)
+        values.append(frame.measured(found))
+        notes += said
+    if frame.unit == "voxels":
+        words = "says no voxel size: lengths are in voxels (--spacing gives them in mm)"
         notes.append(Note(pair.label, words))
-    elif label.unit == "unknown":
+    elif volumes[1].unit == "unknown" and has_voxel_size(pair.label):
         notes.append(Note(pair.label, "names no unit of length; its voxel size is taken as mm"))
-    spacing = label.spacing_mm if _is_deep(label) else label.spacing_mm[:2]
     results = []
     for number in settings.classes or (None,):
-        masks = _binary(pred, number), _binary(label, number)
-        results.append(_measure(pair, masks, number, spacing, notes, settings))
+        masks = _binary(values[0], number), _binary(values[1], number)
+        results.append(_measure(pair, masks, number, frame, notes, settings))
     return results
 
 
@@ -129,21 +147,20 @@ def masks_of_case(case: EvaluatedCase) -> tuple[_Mask, _Mask]:
         case: from `evaluate_case`.
 
     Returns:
-        Two boolean arrays, (X, Y, Z) or (X, Y).
+        Two boolean arrays, (X, Y, Z), or the two axes of an image of one slice.
 
     Raises:
         InputError: a file can no longer be read.
     """
-    pred, label = read_mask(case.pair.pred), read_mask(case.pair.label)
-    return _binary(pred, case.class_number), _binary(label, case.class_number)
+    pred, label = (
+        class_values(path, read_mask(path, case.frame.grid).array[0], case.classes)[0]
+        for path in (case.pair.pred, case.pair.label)
+    )
+    of_class = case.frame.measured(pred), case.frame.measured(label)
+    return _binary(of_class[0], case.class_number), _binary(of_class[1], case.class_number)
 
 
-def _is_deep(volume: Volume) -> bool:
-    return volume.array.shape[3] > 1
-
-
-def _binary(volume: Volume, number: int | None) -> _Mask:
-    values = volume.array[0] if _is_deep(volume) else volume.array[0, ..., 0]
+def _binary(values: npt.NDArray[np.float32], number: int | None) -> _Mask:
     return values > 0 if number is None else values == number
 
 
@@ -151,7 +168,7 @@ def _measure(
     pair: CasePair,
     masks: tuple[_Mask, _Mask],
     number: int | None,
-    spacing_mm: tuple[float, ...],
+    frame: Frame,
     notes: Sequence[Note],
     settings: EvaluationSettings,
 ) -> EvaluatedCase:
@@ -167,7 +184,7 @@ def _measure(
     whole = volume_figures(
         pred,
         label,
-        spacing_mm=spacing_mm,
+        spacing_mm=frame.spacing_mm,
         surface_tolerance_mm=settings.surface_tolerance_mm,
         th_snap=settings.th_snap,
     )
@@ -175,32 +192,22 @@ def _measure(
     return EvaluatedCase(
         pair,
         number,
-        spacing_mm,
+        settings.classes,
+        frame,
         starts,
         patches,
         whole.figures,
         values,
         whole.misses_by_radius,
-        (*notes, *_network_notes(pair, patches, whole.figures)),
+        (*notes, *_network_notes(pair, patches, whole.figures, number)),
     )
 
 
 def _network_notes(
-    pair: CasePair, patches: Mapping[str, _Array], volume: Mapping[str, float]
+    pair: CasePair, patches: Mapping[str, _Array], volume: Mapping[str, float], number: int | None
 ) -> list[Note]:
     notes = []
     for path, name in ((pair.pred, "pred"), (pair.label, "label")):
-        notes += cavity_notes(path, volume, name)
-        notes += loop_notes(path, patches[f"lost_loops_{name}"])
+        notes += cavity_notes(path, volume, name, number)
+        notes += loop_notes(path, patches[f"lost_loops_{name}"], number)
     return notes
-
-
-def _whole_numbers(path: Path, volume: Volume) -> npt.NDArray[np.float32]:
-    values = volume.array[0]
-    odd = values[~((values >= 0) & (values == np.rint(values)))]  # NaN is odd too
-    if odd.size:
-        raise InputError(
-            f"{path}: holds other values than whole numbers from 0 on, {odd[0]:.4g} for one; "
-            "threshold it first"
-        )
-    return values

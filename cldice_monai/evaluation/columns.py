@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from cldice_monai.evaluation.frame import LengthUnit
 from cldice_monai.topology.euler import euler_ratio
 from cldice_monai.topology.opt_junction import JunctionCounts
 
@@ -30,6 +31,7 @@ class Column:
         better: what is better.
         level: ``"patch"``: one value a patch; ``"case"``: one value a case, of its patches;
             ``"volume"``: one value a case, of the whole volume.
+        is_length: in mm, or in voxels where a label says no voxel size.
     """
 
     name: str
@@ -37,6 +39,11 @@ class Column:
     definition: str
     better: Literal["larger", "smaller", "nearer 1"]
     level: Literal["patch", "case", "volume"]
+    is_length: bool = False
+
+    def title_in(self, unit: LengthUnit | None) -> str:
+        """Return the heading, with the unit of a length; None: they are of several units."""
+        return f"{self.title} ({unit or 'mm or voxels'})" if self.is_length else self.title
 
     def compared(self, values: npt.ArrayLike) -> _Array:
         """Return what of a figure two methods are compared by: itself, or its distance from 1.
@@ -56,10 +63,10 @@ class Column:
         # no logarithm: where chi has the other sign the ratio is negative, and worst
         return np.abs(array - 1) if self.better == "nearer 1" else array
 
-    @property
-    def compared_title(self) -> str:
-        """Heading of what `compared` returns."""
-        return f"{self.title}, distance from 1" if self.better == "nearer 1" else self.title
+    def compared_title(self, unit: LengthUnit | None) -> str:
+        """Return the heading of what `compared` returns."""
+        title = self.title_in(unit)
+        return f"{title}, distance from 1" if self.better == "nearer 1" else title
 
 
 PAPER_COLUMNS = (
@@ -128,10 +135,12 @@ COLUMNS = (
     ),
     Column(
         "hd95_mm",
-        "HD95 (mm)",
-        "95th percentile of the surface distance (MONAI), whole volume",
+        "HD95",
+        "95th percentile of the surface distance (MONAI), not measured where a mask is empty, "
+        "whole volume",
         "smaller",
         "volume",
+        is_length=True,
     ),
     Column(
         "surface_dice",
@@ -143,17 +152,19 @@ COLUMNS = (
     ),
     Column(
         "ghost_length_mm",
-        "Ghosts (mm)",
+        "Ghosts",
         "length of the prediction's centreline outside the label, with the walls around cavities",
         "smaller",
         "volume",
+        is_length=True,
     ),
     Column(
         "miss_length_mm",
-        "Misses (mm)",
+        "Misses",
         "length of the label's centreline outside the prediction, with the walls around cavities",
         "smaller",
         "volume",
+        is_length=True,
     ),
     Column("ghost_pieces", "Ghost pieces", "connected pieces of ghosts", "smaller", "volume"),
     Column("miss_pieces", "Miss pieces", "connected pieces of misses", "smaller", "volume"),

@@ -9,11 +9,9 @@ from pathlib import Path
 from cldice_monai.data.case_id import case_id, strip_ending
 from cldice_monai.data.pairing import name_some
 from cldice_monai.errors import InputError
-from cldice_monai.evaluation.mask_file import list_masks
+from cldice_monai.evaluation.mask_folder import list_masks, without_doubles
 
 __all__ = ["CasePair", "find_pairs"]
-
-_NOT_MASKS = ("_prob", "_skeleton", "_ghosts_misses", "_preview")
 
 
 @dataclass(frozen=True)
@@ -37,21 +35,21 @@ def find_pairs(pred_dir: Path, label_dir: Path) -> tuple[list[CasePair], list[st
     A case is called like its label, without ending and ``_mask``. Four digits at the end may be a
     channel's number or belong to the name: files of the same name belong together first, the
     others without the digits. ``_prob``, ``_skeleton``, ``_ghosts_misses`` and ``_preview`` are
-    passed over, and so are TIFF files and pictures beside volumes.
+    passed over. Of a case that a volume is there for, TIFF files and pictures are left out.
 
     Args:
         pred_dir: folder with predictions.
         label_dir: folder with labels.
 
     Returns:
-        The pairs, sorted by case id, and a note for predictions without a label.
+        The pairs, sorted by case id, and notes on the files that are not evaluated.
 
     Raises:
         InputError: a folder is missing or empty, two files are the same case, or a label has no
             prediction.
     """
-    predictions = _masks(pred_dir, argument="pred_dirs")
-    labels = _masks(label_dir, argument="label_dir")
+    predictions, notes = _masks(pred_dir, argument="pred_dirs")
+    labels, of_labels = _masks(label_dir, argument="label_dir")
     found = {name: predictions[name] for name in labels if name in predictions}
     other_labels = _without_channel(path for name, path in labels.items() if name not in found)
     others = [path for name, path in predictions.items() if name not in found]
@@ -66,21 +64,23 @@ def find_pairs(pred_dir: Path, label_dir: Path) -> tuple[list[CasePair], list[st
             f"{pred_dir}: no prediction for {name_some(missing)}{near}; add it under the name "
             f"of its label, or take the label out of {label_dir}"
         )
-    notes = [f"{pred_dir}: not evaluated, because they have no label: {name_some(more)}"]
-    pairs = [CasePair(case, found[case], labels[case]) for case in sorted(labels)]
-    return pairs, notes if more else []
+    notes = [*of_labels, *notes]
+    if more:
+        name = pred_dir.absolute().name
+        notes.append(f"{name}: not evaluated, because they have no label: {', '.join(more)}")
+    return [CasePair(case, found[case], labels[case]) for case in sorted(labels)], notes
 
 
-def _masks(folder: Path, *, argument: str) -> dict[str, Path]:
+def _masks(folder: Path, *, argument: str) -> tuple[dict[str, Path], list[str]]:
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder; give {argument} a folder of masks")
-    paths = [p for p in list_masks(folder) if not strip_ending(p).endswith(_NOT_MASKS)]
+    paths, notes = without_doubles(list_masks(folder), _name)
     if not paths:
         raise InputError(
             f"{folder}: no mask in it; give {argument} a folder of .nii.gz, .nrrd, .mha, .tif, "
             ".zarr or .png masks"
         )
-    return _by_name(paths, _name)
+    return _by_name(paths, _name), notes
 
 
 def _without_channel(paths: Iterable[Path]) -> dict[str, Path]:

@@ -129,7 +129,7 @@ def _shown(results: Iterator[list[EvaluatedCase]], jobs: Sequence[CasePair], sho
     """Pass results on, with a line of progress each and the first note of each kind."""
     start, n_notes = time.monotonic(), Counter[str]()
     for number, (job, cases) in enumerate(zip(jobs, results, strict=True), start=1):
-        for note in cases[0].notes:
+        for note in dict.fromkeys(note for case in cases for note in case.notes):
             if not n_notes[note.kind]:
                 show(f"note: {note}")
             n_notes[note.kind] += 1

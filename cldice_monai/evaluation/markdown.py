@@ -5,17 +5,21 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 
+from cldice_monai.evaluation.bootstrap import INTERVAL_WORDS
 from cldice_monai.evaluation.columns import COLUMNS, PAPER_COLUMNS, Column
+from cldice_monai.evaluation.empty_sides import empty_words
 from cldice_monai.evaluation.network_tables import (
     NETWORK_HEAD,
     RADIUS_HEAD,
     RADIUS_WORDS,
+    VOLUME_HEAD,
     network_rows,
     radius_rows,
+    volume_rows,
 )
 from cldice_monai.evaluation.permutation import TEST_WORDS, Comparison
 from cldice_monai.evaluation.rounding import NOT_MEASURED, counted, interval_text, rounded
-from cldice_monai.evaluation.run import Evaluation, Method
+from cldice_monai.evaluation.run import Evaluation
 
 __all__ = ["as_markdown", "comparison_cells", "introduction", "notes_of"]
 
@@ -38,6 +42,7 @@ def as_markdown(evaluation: Evaluation) -> str:
         parts += [f"## Differences from {evaluation.methods[0].name}", TEST_WORDS]
         parts += [_table(head, comparison_cells(evaluation))]
     parts += ["## Misses by radius", RADIUS_WORDS, _table(RADIUS_HEAD, radius_rows(evaluation))]
+    parts += ["## Volumes", _table(VOLUME_HEAD, volume_rows(evaluation))]
     parts += ["## Networks", _table(NETWORK_HEAD, network_rows(evaluation))]
     notes = notes_of(evaluation)
     if notes:
@@ -62,17 +67,22 @@ def introduction(evaluation: Evaluation) -> str:
     size = sampler.patch_size or "48 (3D) or 64 (2D)"
     return (
         f"{counted(n_cases, 'case')}, {patches} of {size} voxels a side, seed {sampler.seed}. Mean "
-        "over cases with the 95 % interval of a bootstrap over cases and, within them, patches; "
+        f"over cases with the {INTERVAL_WORDS}; "
         f"{NOT_MEASURED}: not measured; (2 of 3): measured on two of three cases. Opt-J matches "
         f"within {settings.th_snap:g} voxels; SMD of {settings.n_points} points a network; surface "
-        f"Dice within {_tolerances(evaluation)} mm."
+        f"Dice within {_tolerances(evaluation)}."
     )
 
 
 def _tolerances(evaluation: Evaluation) -> str:
-    found = {c.volume["surface_tolerance_mm"] for m in evaluation.methods for c in m.cases}
-    least, most = min(found), max(found)
-    return f"{least:g}" if least == most else f"{least:g} to {most:g}"
+    cases = [case for method in evaluation.methods for case in method.cases]
+    reaches = []
+    for unit in ("mm", "voxels"):
+        found = [c.volume["surface_tolerance_mm"] for c in cases if c.frame.unit == unit]
+        if found:
+            least, most = f"{min(found):g}", f"{max(found):g}"
+            reaches.append(f"{least if least == most else f'{least} to {most}'} {unit}")
+    return " or ".join(reaches)
 
 
 def notes_of(evaluation: Evaluation) -> list[str]:
@@ -85,7 +95,7 @@ def notes_of(evaluation: Evaluation) -> list[str]:
         Lines.
     """
     cases = [case for method in evaluation.methods for case in method.cases]
-    return list(dict.fromkeys(str(note) for case in cases for note in case.notes))
+    return list(dict.fromkeys([*evaluation.notes, *(str(n) for case in cases for n in case.notes)]))
 
 
 def _summary(evaluation: Evaluation, columns: Sequence[Column]) -> str:
@@ -94,23 +104,12 @@ def _summary(evaluation: Evaluation, columns: Sequence[Column]) -> str:
     for method in evaluation.methods:
         n_cases = len(method.cases)
         cells = [
-            interval_text(method.summary[c.name], n_cases=n_cases) + _empty_words(method, c.name)
+            f"{interval_text(method.summary[c.name], n_cases=n_cases)} "
+            f"{empty_words(method.cases, c.name)}".rstrip()
             for c in measured
         ]
         rows.append((method.title, *cells))
-    return _table(("", *(column.title for column in measured)), rows)
-
-
-def _empty_words(method: Method, name: str) -> str:
-    """Say how often one empty side made an SMD of 1, or left no HD95."""
-    if name == "streetmover":
-        n_patches = sum(int(case.patches["one_empty"].sum()) for case in method.cases)
-        return f" ({counted(n_patches, 'patch')} with one empty network)" if n_patches else ""
-    if name == "hd95_mm":
-        measured = [(case.volume["hd95_mm"], case.volume["surface_dice"]) for case in method.cases]
-        n_cases = sum(math.isnan(hd95) and not math.isnan(dice) for hd95, dice in measured)
-        return f" ({counted(n_cases, 'case')} with one empty mask)" if n_cases else ""
-    return ""
+    return _table(("", *map(evaluation.title, measured)), rows)
 
 
 def _cases(evaluation: Evaluation) -> str:
@@ -139,7 +138,7 @@ def comparison_cells(evaluation: Evaluation) -> list[tuple[str, str, str, str, s
         One row for each method but the first and each figure.
     """
     return [
-        (name, column.compared_title, *_difference(comparisons[column.name]))
+        (name, column.compared_title(evaluation.unit), *_difference(comparisons[column.name]))
         for name, comparisons in evaluation.comparisons.items()
         for column in COLUMNS
         if column.name in comparisons

@@ -14,20 +14,22 @@ __all__ = [
     "NETWORK_HEAD",
     "RADIUS_HEAD",
     "RADIUS_WORDS",
+    "VOLUME_HEAD",
     "network_rows",
     "radius_rows",
+    "volume_rows",
 ]
 
 NETWORK_DEFINITIONS = {
     "length_mm": (
-        "length of the centreline of the whole volume in mm, with the walls that it keeps around "
-        "cavities"
+        "length of the centreline of the whole volume, with the walls that it keeps around cavities"
     ),
     "junctions": "places where three vessels or more meet, whole volume",
     "ends": "places where a vessel ends, whole volume",
 }
-NETWORK_HEAD = ("case", "network", "length (mm)", "junctions", "ends")
+NETWORK_HEAD = ("case", "network", "length", "junctions", "ends")
 RADIUS_HEAD = ("method", *BIN_TITLES)
+VOLUME_HEAD = ("case", "voxels", "size of a voxel", "patches")
 RADIUS_WORDS = (
     "Share of the label's centreline that is missed, of so many voxels, by the radius of the "
     "label's vessel in voxels of the smallest side; all cases together."
@@ -47,6 +49,20 @@ def network_rows(evaluation: Evaluation) -> Iterator[tuple[str, ...]]:
         for number, case in enumerate(methods[0].cases):
             yield (case.title, "label", *_sizes(case, "label"))
             yield from ((case.title, m.name, *_sizes(m.cases[number], "pred")) for m in methods)
+
+
+def volume_rows(evaluation: Evaluation) -> Iterator[tuple[str, ...]]:
+    """Yield what was measured of each case.
+
+    Args:
+        evaluation: from `cldice_monai.evaluation.run.evaluate`.
+
+    Yields:
+        Cells in the order of `VOLUME_HEAD`.
+    """
+    for case in {case.case_id: case for case in evaluation.methods[0].cases}.values():
+        voxels = " x ".join(map(str, case.frame.shape))
+        yield (case.case_id, voxels, case.frame.size_words(), str(len(case.starts)))
 
 
 def radius_rows(evaluation: Evaluation) -> Iterator[tuple[str, ...]]:
@@ -69,4 +85,4 @@ def radius_rows(evaluation: Evaluation) -> Iterator[tuple[str, ...]]:
 
 def _sizes(case: EvaluatedCase, name: str) -> list[str]:
     counts = [f"{case.volume[f'{what}_{name}']:.0f}" for what in ("junctions", "ends")]
-    return [rounded(case.volume[f"length_mm_{name}"]), *counts]
+    return [f"{rounded(case.volume[f'length_mm_{name}'])} {case.frame.unit}", *counts]

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Note", "cavity_notes", "loop_notes", "value_notes"]
+from cldice_monai.evaluation.mask_folder import short_name
+
+__all__ = ["Note", "cavity_notes", "loop_notes"]
 
 
 @dataclass(frozen=True)
@@ -27,44 +29,20 @@ class Note:
     detail: str = ""
 
     def __str__(self) -> str:
-        return f"{self.path}: {self.kind}" + (f" ({self.detail})" if self.detail else "")
-
-
-def value_notes(path: Path, values: npt.NDArray[np.float32], classes: Sequence[int]) -> list[Note]:
-    """Say what was done with the values of a mask, where it is not plain.
-
-    Args:
-        path: the mask's file.
-        values: whole numbers from 0 on.
-        classes: values that are measured apart; none where everything above 0 is vessel.
-
-    Returns:
-        One note or none.
-    """
-    found = np.unique(values[values > 0]).astype(int).tolist()
-    if not found:
-        return [Note(path, "empty, no voxel is above 0")]
-    missing = [str(number) for number in classes if number not in found]
-    if missing:
-        return [Note(path, f"no voxel of class {', '.join(missing)}")]
-    if classes or found in ([1], [255]):
-        return []
-    shown = ", ".join(map(str, found[:5])) + (", ..." if len(found) > 5 else "")
-    return [
-        Note(
-            path,
-            f"holds the values {shown}; everything above 0 is taken as vessel (--classes "
-            "measures them apart)",
+        return f"{short_name(self.path)}: {self.kind}" + (
+            f" ({self.detail})" if self.detail else ""
         )
-    ]
 
 
-def loop_notes(path: Path, lost: npt.NDArray[np.float64]) -> list[Note]:
+def loop_notes(
+    path: Path, lost: npt.NDArray[np.float64], class_number: int | None = None
+) -> list[Note]:
     """Say in how many patches a network has other loops than its mask.
 
     Args:
         path: the mask's file.
         lost: a patch's b1 of the mask - cycle rank of its network.
+        class_number: the class that was measured; None where everything above 0 was taken.
 
     Returns:
         One note or none.
@@ -79,16 +57,19 @@ def loop_notes(path: Path, lost: npt.NDArray[np.float64]) -> list[Note]:
     least, most = int(wrong.min()), int(wrong.max())
     reach = f"{least}" if least == most else f"{least} to {most}"
     detail = f"{wrong.size} of {lost.size} patches; loops of mask - loops of network: {reach}"
-    return [Note(path, words, detail)]
+    return [Note(path, words, _of_class(class_number) + detail)]
 
 
-def cavity_notes(path: Path, figures: Mapping[str, float], name: str) -> list[Note]:
+def cavity_notes(
+    path: Path, figures: Mapping[str, float], name: str, class_number: int | None = None
+) -> list[Note]:
     """Say that the skeleton of a mask has walls, which a thinning keeps around each cavity.
 
     Args:
         path: the mask's file.
         figures: of the whole volume; b2 is missing in 2D.
         name: ``"pred"`` or ``"label"``.
+        class_number: the class that was measured; None where everything above 0 was taken.
 
     Returns:
         One note or none.
@@ -102,6 +83,15 @@ def cavity_notes(path: Path, figures: Mapping[str, float], name: str) -> list[No
         return []
     words = (
         "encloses cavities: length, ghosts, misses and clDice include the walls that the skeleton "
-        "keeps around them; fill them, for example with scipy.ndimage.binary_fill_holes"
+        "keeps around them; "
     )
-    return [Note(path, words, f"cavities: {n_cavities}")]
+    if class_number is None:
+        words += "fill them, for example with scipy.ndimage.binary_fill_holes"
+    else:
+        # a lumen of one class inside a wall of another is no fault of either
+        words += "another class may lie in them, or they are to be filled"
+    return [Note(path, words, _of_class(class_number) + f"cavities: {n_cavities}")]
+
+
+def _of_class(number: int | None) -> str:
+    return "" if number is None else f"class {number}; "

@@ -12,10 +12,14 @@ __all__ = ["MIN_CASES", "TEST_WORDS", "Comparison", "paired_permutation_test"]
 MIN_CASES = 6
 """Fewer cases give no p-value: five differences cannot come below 1 in 16."""
 
-TEST_WORDS = f"Paired permutation test over cases, two-sided; no p-value below {MIN_CASES} cases."
-"""What `paired_permutation_test` is, beside its numbers."""
-
 _EXACT_UP_TO = 14  # cases, of which all 2^n changes of sign are looked at
+_DRAWS, _SEED = 10_000, 0
+
+TEST_WORDS = (
+    f"Paired permutation test over cases, two-sided; no p-value below {MIN_CASES} cases, all "
+    f"changes of sign up to {_EXACT_UP_TO} cases, {_DRAWS} draws with seed {_SEED} beyond that."
+)
+"""What `paired_permutation_test` does by itself, beside its numbers."""
 
 
 class Comparison(NamedTuple):
@@ -33,7 +37,7 @@ class Comparison(NamedTuple):
 
 
 def paired_permutation_test(
-    first: npt.ArrayLike, second: npt.ArrayLike, *, n_permutations: int = 10_000, seed: int = 0
+    first: npt.ArrayLike, second: npt.ArrayLike, *, n_permutations: int = _DRAWS, seed: int = _SEED
 ) -> Comparison:
     """Compare two methods case by case by changing the signs of their differences.
 

@@ -9,13 +9,20 @@ from pathlib import Path
 from cldice_monai.errors import InputError
 from cldice_monai.evaluation.bootstrap import Interval, cluster_bootstrap
 from cldice_monai.evaluation.case import EvaluatedCase, EvaluationSettings
-from cldice_monai.evaluation.columns import COLUMNS
+from cldice_monai.evaluation.columns import COLUMNS, Column
 from cldice_monai.evaluation.find_pairs import CasePair, find_pairs
+from cldice_monai.evaluation.frame import LengthUnit
 from cldice_monai.evaluation.jobs import Measure, Show, measure_here
-from cldice_monai.evaluation.mask_file import mask_grid, require_same
+from cldice_monai.evaluation.mask_folder import has_voxel_size
+from cldice_monai.evaluation.mask_grid import mask_grid, require_same
 from cldice_monai.evaluation.permutation import Comparison, paired_permutation_test
 
 __all__ = ["Evaluation", "Method", "evaluate"]
+
+_MIXED = (
+    "lengths are in mm for some labels and in voxels for others, so that no mean of them is given; "
+    "--spacing gives all in mm"
+)
 
 
 @dataclass(frozen=True)
@@ -52,12 +59,23 @@ class Evaluation:
             same class.
         settings: what the figures depend on.
         label_dir: the labels.
+        notes: what a reader has to know about the folders.
     """
 
     methods: list[Method]
     comparisons: dict[str, dict[str, Comparison]]
     settings: EvaluationSettings
     label_dir: Path
+    notes: Sequence[str] = ()
+
+    @property
+    def unit(self) -> LengthUnit | None:
+        """Unit of all lengths; None where some are in mm and others in voxels."""
+        return _common_unit([case for method in self.methods for case in method.cases])
+
+    def title(self, column: Column) -> str:
+        """Return the heading of a column, with its unit."""
+        return column.title_in(self.unit)
 
     def by_class(self) -> list[list[Method]]:
         """Return the methods of each class, one list a class, in the order of the methods."""
@@ -98,12 +116,17 @@ def evaluate(
         raise InputError("pred_dirs: name at least one folder of predictions")
     settings = settings or EvaluationSettings()
     paired = [find_pairs(folder, label_dir) for folder in pred_dirs]
-    for _, notes in paired:
-        for note in notes:
-            show(f"note: {note}")
+    notes = list(dict.fromkeys(note for _, found in paired for note in found))
     jobs = [pair for pairs, _ in paired for pair in pairs]
+    sized = {has_voxel_size(job.label) for job in jobs}
+    if settings.spacing is None and len(sized) == 2:
+        notes.append(_MIXED)
+    for note in notes:
+        show(f"note: {note}")
+    if settings.spacing is not None and sized == {True}:
+        raise InputError("spacing: every label says its own voxel size; leave it away")
     for job in jobs:
-        _require_fit(job)
+        _require_fit(job, settings)
     results = iter(list(measure(jobs, settings, show)))
     measured = [[next(results) for _ in pairs] for pairs, _ in paired]
     methods = []
@@ -111,14 +134,14 @@ def evaluate(
         for name, folder, cases in zip(_names(pred_dirs), pred_dirs, measured, strict=True):
             of_class = [classes[place] for classes in cases]
             methods.append(Method(name, folder, number, of_class, _summary(of_class)))
-    evaluation = Evaluation(methods, {}, settings, label_dir)
+    evaluation = Evaluation(methods, {}, settings, label_dir, notes)
     for first, *others in evaluation.by_class():
         evaluation.comparisons.update({other.title: _compare(first, other) for other in others})
     return evaluation
 
 
-def _require_fit(pair: CasePair) -> None:
-    grids = mask_grid(pair.pred), mask_grid(pair.label)
+def _require_fit(pair: CasePair, settings: EvaluationSettings) -> None:
+    grids = mask_grid(pair.pred), mask_grid(pair.label, settings.spacing)
     for grid in grids:
         if grid.n_channels != 1:
             raise InputError(
@@ -139,22 +162,33 @@ def _names(folders: Sequence[Path]) -> list[str]:
 def _summary(cases: Sequence[EvaluatedCase]) -> dict[str, Interval]:
     """Summarise the columns that a case has: images of two axes have no b2."""
     measured = {name for case in cases for name in case.values}
+    mixed = _common_unit(cases) is None
     return {
-        column.name: cluster_bootstrap([case.values.get(column.name, []) for case in cases])
+        column.name: cluster_bootstrap(
+            []
+            if mixed and column.is_length
+            else [case.values.get(column.name, []) for case in cases]
+        )
         for column in COLUMNS
         if column.name in measured
     }
 
 
 def _compare(first: Method, other: Method) -> dict[str, Comparison]:
+    mixed = _common_unit(first.cases) is None
     return {
         column.name: paired_permutation_test(
             column.compared(_means(other, column.name)),
             column.compared(_means(first, column.name)),
         )
         for column in COLUMNS
-        if column.name in first.summary
+        if column.name in first.summary and not (mixed and column.is_length)
     }
+
+
+def _common_unit(cases: Sequence[EvaluatedCase]) -> LengthUnit | None:
+    units = {case.frame.unit for case in cases}
+    return units.pop() if len(units) == 1 else None
 
 
 def _means(method: Method, name: str) -> list[float]:

@@ -15,6 +15,7 @@ from cldice_monai.evaluation.json_form import as_json
 from cldice_monai.evaluation.markdown import as_markdown
 from cldice_monai.evaluation.radius_bins import BIN_TITLES
 from cldice_monai.evaluation.run import Evaluation, Method
+from cldice_monai.evaluation.units import in_unit
 from cldice_monai.files import replace_when_complete
 
 __all__ = ["write_tables"]
@@ -55,9 +56,23 @@ def _case_rows(method: Method) -> Iterable[dict[str, Any]]:
             f"missed_share_radius_{title.replace(' ', '_')}_voxels": one.share_missed
             for title, one in zip(BIN_TITLES, case.misses_by_radius, strict=True)
         }
-        sides = zip("xyz", case.spacing_mm, strict=False)
-        voxel = {f"voxel_{axis}_mm": side for axis, side in sides}
-        yield _identity(method, case) | voxel | case.means() | _of_volume(case) | missed
+        yield _identity(method, case) | _voxel(case) | _figures(case) | missed
+
+
+def _voxel(case: EvaluatedCase) -> dict[str, float]:
+    if case.frame.unit == "voxels":
+        return {}
+    sides = zip(case.frame.names, case.spacing_mm, strict=True)
+    return {f"voxel_{axis}_mm": side for axis, side in sides}
+
+
+def _figures(case: EvaluatedCase) -> dict[str, float]:
+    empty = {
+        "pred_is_empty": int(case.empty[0]),
+        "label_is_empty": int(case.empty[1]),
+        "patches_with_one_empty_network": int(case.patches["one_empty"].sum()),
+    }
+    return in_unit(case.means() | empty | _of_volume(case), case.frame.unit)
 
 
 def _of_volume(case: EvaluatedCase) -> dict[str, float]:
@@ -74,7 +89,8 @@ def _patch_rows(method: Method) -> Iterable[dict[str, Any]]:
     for case in method.cases:
         for number, start in enumerate(case.starts):
             figures = {name: float(values[number]) for name, values in case.patches.items()}
-            at = dict(zip(("start_x", "start_y", "start_z"), start.tolist(), strict=False))
+            names = (f"start_{axis}" for axis in case.frame.names)
+            at = dict(zip(names, start.tolist(), strict=True))
             yield _identity(method, case) | {"patch": number} | at | figures
 
 

@@ -30,7 +30,8 @@ def as_terminal_table(evaluation: Evaluation) -> str:
     for column in COLUMNS:
         if column.name in shown[0].summary:
             cells = [_cell(method, column.name) for method in shown]
-            lines.append(f"{column.title:<{_FIRST}}" + "".join(f"{c:>{width}}" for c in cells))
+            title = evaluation.title(column).replace(" (mm or voxels)", "")
+            lines.append(f"{title:<{_FIRST}}" + "".join(f"{c:>{width}}" for c in cells))
         if column is PAPER_COLUMNS[-1]:
             lines.append("-" * (_FIRST + width * len(shown)))
     left = evaluation.methods[len(shown) :]

@@ -11,11 +11,12 @@ import numpy.typing as npt
 
 from cldice_monai.errors import InputError
 from cldice_monai.evaluation.case import EvaluatedCase, masks_of_case
-from cldice_monai.evaluation.mask_file import read_mask, rows_run_down
+from cldice_monai.evaluation.frame import Frame
+from cldice_monai.evaluation.mask_file import read_mask
 from cldice_monai.evaluation.rounding import counted, rounded
 from cldice_monai.evaluation.run import Method
 from cldice_monai.report.layers import Layers
-from cldice_monai.report.network_picture import data_uri, draw_network
+from cldice_monai.report.network_picture import clear_slab, data_uri, draw_network
 from cldice_monai.report.panel import Panel, error_panel, image_panel, label_panel
 from cldice_monai.report.worst_patches import WorstPatch
 from cldice_monai.skeleton.binary import skeletonize
@@ -30,7 +31,7 @@ _PIXELS = 340  # of the longer side of a panel
 _SLAB_SLICES = 16
 PATCH_SLICES = 8
 """Of a patch that are drawn: more of them would run together."""
-_AXES = "xyz"
+_NO_IMAGE = "label, as no image was given"
 
 
 @dataclass(frozen=True)
@@ -40,11 +41,13 @@ class CasePictures:
     Args:
         size: voxels and their size, in words.
         rows: title and panels (image, label and one a method) of each view.
+        network_title: what of the networks is shown.
         networks: those of label and methods.
     """
 
     size: str
     rows: list[tuple[str, Pictures]]
+    network_title: str
     networks: Pictures
 
 
@@ -66,27 +69,24 @@ def case_pictures(
     """
     cases = {method.name: method.cases[number] for method in methods}
     first = methods[0].cases[number]
-    label, down = masks_of_case(first)[1], rows_run_down(first.pair.label)
-    thin, image = np.asarray(skeletonize(label)), _image(images.get(first.case_id), label)
+    frame, label = first.frame, masks_of_case(first)[1]
+    thin, image = np.asarray(skeletonize(label)), _image(images.get(first.case_id), first, label)
     layers = {
-        name: Layers(
-            image,
-            masks_of_case(case)[0],
-            label,
-            first.spacing_mm,
-            label_skeleton=thin,
-            rows_down=down,
-        )
+        name: _layers(frame, image, masks_of_case(case)[0], label, thin)
         for name, case in cases.items()
     }
-    found = {name: one.volumes["skeleton"] for name, one in layers.items()}
-    networks = [(_network_words("label", first, "label"), _network(thin, first.spacing_mm, down))]
-    networks += [
-        (_network_words(name, cases[name], "pred"), _network(skeleton, first.spacing_mm, down))
-        for name, skeleton in found.items()
+    rows = _rows(layers, frame, "image" if first.case_id in images else _NO_IMAGE)
+    skeletons = {name: one.volumes["skeleton"] for name, one in layers.items()}
+    words = {name: _network_words(name, case, "pred") for name, case in cases.items()}
+    slices = clear_slab(frame.upright(thin))
+    networks = [
+        (_network_words("label", first, "label"), _network(frame.upright(thin), frame, slices))
     ]
-    rows = _rows(layers, "image" if first.case_id in images else "label, as no image was given")
-    return CasePictures(_size_words(label.shape, first.spacing_mm), rows, networks)
+    networks += [(words[name], _network(one, frame, slices)) for name, one in skeletons.items()]
+    title = "Networks" if label.ndim == 2 else "Networks, seen along z"
+    if slices is not None:
+        title += f" (slices {slices.start} to {slices.stop - 1}: all of them would hide each other)"
+    return CasePictures(_size_words(frame), rows, title, networks)
 
 
 def patch_pictures(
@@ -105,51 +105,64 @@ def patch_pictures(
     Raises:
         InputError: an image cannot be read or has another shape than the label.
     """
-    pred, label = masks_of_case(patch.case)
-    image = _image(images.get(patch.case.case_id), label)
+    frame, (pred, label) = patch.case.frame, masks_of_case(patch.case)
+    image = _image(images.get(patch.case.case_id), patch.case, label)
     box = tuple(slice(s, s + n) for s, n in zip(patch.start, size, strict=True))
-    down = rows_run_down(patch.case.pair.label)
-    layers = Layers(image[box], pred[box], label[box], patch.case.spacing_mm, rows_down=down)
+    layers = _layers(frame, image[box], pred[box], label[box])
     ends = [min(s.stop, n) - 1 for s, n in zip(box, label.shape, strict=True)]
     sides = [
-        f"{axis} {side.start} to {end}" for axis, side, end in zip(_AXES, box, ends, strict=False)
+        f"{axis} {side.start} to {end}"
+        for axis, side, end in zip(frame.names, box, ends, strict=True)
     ]
     if label.ndim == 3:
         layers, first = layers.around_errors(PATCH_SLICES)
         last = min(patch.start[2] + first + PATCH_SLICES - 1, ends[2])
         sides.append(f"drawn: z {patch.start[2] + first} to {last}")
-    caption = "image" if patch.case.case_id in images else "label, as no image was given"
+    caption = "image" if patch.case.case_id in images else _NO_IMAGE
     return ", ".join(sides), _row({patch.method.name: layers}, 2, caption)
 
 
-def _image(path: Path | None, label: _Mask) -> np.ndarray:
+def _layers(
+    frame: Frame, image: np.ndarray, mask: _Mask, label: _Mask, label_skeleton: _Mask | None = None
+) -> Layers:
+    return Layers(
+        frame.upright(image),
+        frame.upright(mask),
+        frame.upright(label),
+        frame.shown[1],
+        label_skeleton=None if label_skeleton is None else frame.upright(label_skeleton),
+        rows_down=frame.rows_down,
+    )
+
+
+def _image(path: Path | None, case: EvaluatedCase, label: _Mask) -> np.ndarray:
     if path is None:
         return label.astype(np.float32)
-    volume = read_mask(path).array[0]
-    shape = (*label.shape, 1)[:3]
+    volume, shape = read_mask(path, case.frame.grid).array[0], case.frame.grid.shape
     if volume.shape != shape:
         raise InputError(
             f"{path}: {volume.shape} voxels, its label has {shape}; give the image that was "
             "segmented"
         )
-    return volume.reshape(label.shape)
+    return case.frame.measured(volume)
 
 
-def _rows(layers: Mapping[str, Layers], caption: str) -> list[tuple[str, Pictures]]:
-    first = next(iter(layers.values()))
-    shape, upwards = first.volumes["image"].shape, "downwards" if first.rows_down else "upwards"
-    if len(shape) == 2:
-        return [(f"Image (x to the right, y {upwards})", _row(layers, 2, caption))]
+def _rows(layers: Mapping[str, Layers], frame: Frame, caption: str) -> list[tuple[str, Pictures]]:
+    names, depth = frame.shown[0], frame.shape[-1]
+    upwards = "downwards" if frame.rows_down else "upwards"
+    if len(names) == 2:
+        words = f"Image ({names[0]} to the right, {names[1]} {upwards})"
+        return [(words, _row(layers, 2, caption))]
     rows = []
     for axis in (2, 1, 0):  # along z first, as slices are commonly seen
-        right, up = (name for name in _AXES if name != _AXES[axis])
+        right, up = (name for name in names if name != names[axis])
         where = upwards if axis == 2 else "upwards"
-        title = f"Projection along {_AXES[axis]} ({right} to the right, {up} {where})"
+        title = f"Projection along {names[axis]} ({right} to the right, {up} {where})"
         rows.append((title, _row(layers, axis, caption)))
-    if shape[2] > 2 * _SLAB_SLICES:
-        middle = {name: one.middle(_SLAB_SLICES) for name, one in layers.items()}
-        title = f"Middle {_SLAB_SLICES} slices along z alone"
-        rows.insert(1, (title, _row(middle, 2, caption)))
+    n_slices = min(one.clear_slices(min(_SLAB_SLICES, depth)) for one in layers.values())
+    if depth > 2 * n_slices:
+        middle = {name: one.middle(n_slices) for name, one in layers.items()}
+        rows.insert(1, (f"Middle {n_slices} slices along z alone", _row(middle, 2, caption)))
     return rows
 
 
@@ -161,24 +174,23 @@ def _row(layers: Mapping[str, Layers], axis: int, caption: str) -> Pictures:
     return row + [(n, _address(error_panel(flat, pixels=_PIXELS))) for n, flat in flats.items()]
 
 
-def _network(skeleton: _Mask, spacing_mm: Sequence[float], rows_down: bool) -> str:
-    skeleton = np.ascontiguousarray(skeleton[:, ::-1]) if rows_down else skeleton
-    return data_uri(draw_network(skeleton, axis=2, spacing_mm=spacing_mm))
+def _network(skeleton: _Mask, frame: Frame, slices: slice | None) -> str:
+    turned = np.ascontiguousarray(skeleton[:, ::-1] if frame.rows_down else skeleton)
+    return data_uri(draw_network(turned, axis=2, spacing_mm=frame.shown[1], slices=slices))
 
 
 def _network_words(title: str, case: EvaluatedCase, name: str) -> str:
     junctions, ends = (case.volume[f"{what}_{name}"] for what in ("junctions", "ends"))
     length = rounded(case.volume[f"length_mm_{name}"])
     counts = [counted(int(junctions), "junction"), counted(int(ends), "end")]
-    return f"{title}: {counts[0]}, {counts[1]}, {length} mm"
+    return f"{title}: {counts[0]}, {counts[1]}, {length} {case.frame.unit}"
 
 
-def _size_words(shape: Sequence[int], spacing_mm: Sequence[float]) -> str:
-    micrometres = max(spacing_mm) < 0.1
-    sides = [f"{1000 * side if micrometres else side:.3g}" for side in spacing_mm]
-    voxels = " x ".join(map(str, shape))
-    unit = "\u00b5m" if micrometres else "mm"
-    return f"{voxels} voxels of {' x '.join(sides)} {unit}"
+def _size_words(frame: Frame) -> str:
+    voxels = " x ".join(map(str, frame.shape))
+    if frame.unit == "voxels":
+        return f"{voxels} voxels, whose size is not known"
+    return f"{voxels} voxels of {frame.size_words()}"
 
 
 def _address(panel: Panel) -> str:

@@ -8,9 +8,9 @@ import numpy as np
 
 from cldice_monai.data.nifti import write_like
 from cldice_monai.data.nifti_file import has_nifti_ending
+from cldice_monai.data.nifti_grid import NiftiGrid
 from cldice_monai.data.nifti_write import write_new
 from cldice_monai.evaluation.case import masks_of_case
-from cldice_monai.evaluation.mask_file import mask_grid
 from cldice_monai.evaluation.run import Evaluation
 from cldice_monai.files import replace_when_complete
 from cldice_monai.report.panel import COLOURS
@@ -46,8 +46,7 @@ def write_error_maps(evaluation: Evaluation, folder: Path) -> list[Path]:
             map_[skeletonize(label) & ~pred] = MISS
             ending = "" if case.class_number is None else f"_class{case.class_number}"
             path = place / f"{case.case_id}{ending}_ghosts_misses.nii.gz"
-            shape = map_.shape if map_.ndim == 3 else (*map_.shape, 1)
-            paths.append(_write(map_.reshape(shape), path, case.pair.label))
+            paths.append(_write(case.frame.in_file(map_), path, case.frame.grid))
     for name, text in (
         ("labels_itksnap.txt", _for_itksnap()),
         ("labels_slicer.ctbl", _for_slicer()),
@@ -57,10 +56,10 @@ def write_error_maps(evaluation: Evaluation, folder: Path) -> list[Path]:
     return paths
 
 
-def _write(values: np.ndarray, path: Path, label: Path) -> Path:
-    if has_nifti_ending(label):
-        return write_like(values, path, like=label)
-    return write_new(values, path, affine=mask_grid(label).affine_mm, dtype="uint8")
+def _write(values: np.ndarray, path: Path, label: NiftiGrid) -> Path:
+    if has_nifti_ending(label.path):
+        return write_like(values, path, like=label.path)
+    return write_new(values, path, affine=label.affine_mm, dtype="uint8")
 
 
 def _for_itksnap() -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import torch.distributed as dist
 
+from cldice_monai.data.spacing import Spacing, spacing_from_text
 from cldice_monai.errors import InputError
 from cldice_monai.evaluation.case import EvaluationSettings
 from cldice_monai.evaluation.find_pairs import find_pairs
@@ -46,6 +47,9 @@ class EvaluationRequest:
         surface_tolerance_mm: of the surface Dice; None: the largest side of a voxel.
         classes: values of the masks to measure apart; none: all above 0 are vessel.
         num_workers: processes.
+        spacing: size of a voxel where the file of a label does not say it, in the order of the
+            file's axes and with the unit, such as "5,0.994,0.994um"; None: such lengths are in
+            voxels.
     """
 
     pred_dirs: PathLike | Sequence[PathLike]
@@ -60,6 +64,7 @@ class EvaluationRequest:
     surface_tolerance_mm: float | None = None
     classes: Sequence[int] | int = ()
     num_workers: int = 1
+    spacing: str | Spacing | None = None
 
     def settings(self) -> EvaluationSettings:
         """Return what the figures depend on.
@@ -85,6 +90,7 @@ class EvaluationRequest:
             th_snap=self.th_snap,
             surface_tolerance_mm=self.surface_tolerance_mm,
             classes=tuple(classes),
+            spacing=_as_spacing(self.spacing),
         )
 
     def folders(self) -> list[Path]:
@@ -96,6 +102,16 @@ class EvaluationRequest:
         one = isinstance(self.pred_dirs, str | os.PathLike)
         folders = [self.pred_dirs] if one else list(self.pred_dirs)  # type: ignore[arg-type]
         return [as_path(folder, argument="pred_dirs") for folder in folders]
+
+
+def _as_spacing(given: object) -> Spacing | None:
+    if given is None or isinstance(given, Spacing):
+        return given
+    # of numbers without a unit the command line of the bundle has made a list already
+    if not isinstance(given, str):
+        numbers = given if isinstance(given, Sequence) else [given]
+        given = ",".join(map(str, numbers))
+    return spacing_from_text(given)
 
 
 def write_evaluation(

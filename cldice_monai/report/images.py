@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from cldice_monai.data.case_id import strip_ending
 from cldice_monai.data.pairing import group_channels, name_some
 from cldice_monai.errors import InputError
 from cldice_monai.evaluation.find_pairs import CasePair
-from cldice_monai.evaluation.mask_file import list_masks, mask_grid, require_same
+from cldice_monai.evaluation.mask_folder import list_masks, without_doubles
+from cldice_monai.evaluation.mask_grid import mask_grid, require_same
 
 __all__ = ["images_of_cases"]
 
@@ -35,7 +37,10 @@ def images_of_cases(
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder; give image_dir a folder of images")
     cases = [pair.case_id for pair in pairs]
-    groups = group_channels(list_masks(folder), known_ids=cases)
+    files, notes = without_doubles(list_masks(folder), strip_ending)
+    for note in notes:
+        show(f"note: {note}")
+    groups = group_channels(files, known_ids=cases)
     images = {case: groups[case][0] for case in cases if case in groups}
     missing = [case for case in cases if case not in images]
     if not images:

@@ -11,6 +11,9 @@ from cldice_monai.skeleton import skeletonize
 
 __all__ = ["Layers"]
 
+_FEWEST_SLICES = 2
+_MOST_COVERED = 0.5
+
 
 class Layers:
     """Image, masks, skeletons, ghosts and misses; skeletons are those of the whole volume.
@@ -43,6 +46,21 @@ class Layers:
             self.volumes["ghost"] = self.volumes["skeleton"] & ~label
             known = skeletonize(label) if label_skeleton is None else label_skeleton
             self.volumes["miss"] = known & ~mask
+
+    def clear_slices(self, most: int) -> int:
+        """Return how many slices, at most so many, are seen through each other along z.
+
+        Of a dense network the projection is one block: the slices are those of the middle in which
+        mask and label cover half of the picture at most, and no fewer than two.
+        """
+        n_slices = most
+        while n_slices > _FEWEST_SLICES and self.middle(n_slices)._covered() > _MOST_COVERED:
+            n_slices //= 2
+        return n_slices
+
+    def _covered(self) -> float:
+        names = [name for name in ("mask", "label") if name in self.volumes]
+        return max(float(self.volumes[name].any(axis=2).mean()) for name in names)
 
     def middle(self, n_slices: int) -> Layers:
         """Return the middle slices of all volumes."""

@@ -11,29 +11,36 @@ import numpy as np
 import numpy.typing as npt
 
 from cldice_monai.report.projection import project
-from cldice_monai.skeleton.traced import TracedSkeleton, trace_skeleton
+from cldice_monai.skeleton.traced import trace_skeleton
 
 if TYPE_CHECKING:
     from PIL.Image import Image
     from PIL.ImageDraw import ImageDraw
 
-__all__ = ["LINE_COLOUR", "NODE_COLOURS", "data_uri", "draw_network"]
+__all__ = ["LINE_COLOUR", "NODE_COLOURS", "clear_slab", "data_uri", "draw_network"]
 
 LINE_COLOUR = (190, 190, 200)
 NODE_COLOURS = {"junction": (240, 228, 66), "end": (86, 180, 233)}
 
 _Mask = npt.NDArray[np.bool_]
 _PIXELS = 640  # of the longer side
-_MANY_NODES = 1500  # from here on they are drawn smaller
+_MOST_COVERED = 0.15  # share of the pixels that lie on a centreline
+_FEWEST_SLICES = 4
+_LINE = 2  # pixels
+_MANY_NODES = 1500  # from here on they and the lines are drawn thinner
 
 
-def draw_network(skeleton: _Mask, *, axis: int, spacing_mm: Sequence[float]) -> Image:
+def draw_network(
+    skeleton: _Mask, *, axis: int, spacing_mm: Sequence[float], slices: slice | None = None
+) -> Image:
     """Draw the network of a skeleton: vessels as lines, junctions and ends as dots.
 
     Args:
         skeleton: (X, Y, Z) or (X, Y), as `skeletonize` returns it.
         axis: axis to look along.
         spacing_mm: voxel size.
+        slices: what of the volume is drawn, along ``axis``; None: all of it. Junctions and ends are
+            those of the whole network, so that none appear where a vessel leaves the slices.
 
     Returns:
         A Pillow RGB image.
@@ -54,10 +61,47 @@ def draw_network(skeleton: _Mask, *, axis: int, spacing_mm: Sequence[float]) -> 
         flat = (points[:, shown] + 0.5) * scale
         return [(x, shape[shown[1]] * scale[1] - y) for x, y in flat.tolist()]
 
+    def inside(points: np.ndarray) -> npt.NDArray[np.bool_]:
+        if slices is None or ndim == 2:
+            return np.ones(len(points), bool)
+        return (points[:, axis] >= slices.start) & (points[:, axis] < slices.stop)
+
+    width = _LINE if len(traced.nodes) < _MANY_NODES else 1
     for start, end in zip(traced.starts[:-1], traced.starts[1:], strict=True):
-        draw.line(at(traced.points[start:end]), fill=LINE_COLOUR, width=2)
-    _draw_nodes(draw, traced, at(traced.nodes))
+        line = traced.points[start:end]
+        seen = inside(line)
+        for run in np.split(np.arange(len(line)), np.flatnonzero(np.diff(seen)) + 1):
+            if seen[run[0]] and len(run) > 1:
+                draw.line(at(line[run]), fill=LINE_COLOUR, width=width)
+    seen = inside(traced.nodes)
+    degrees = traced.degrees()[seen]
+    _draw_nodes(draw, degrees.tolist(), at(traced.nodes[seen]))
     return sheet
+
+
+def clear_slab(skeleton: _Mask) -> slice | None:
+    """Return the slices whose network can be told apart when it is seen along z.
+
+    Args:
+        skeleton: (X, Y, Z) or (X, Y).
+
+    Returns:
+        Slices around the middle, or None where all of them can be drawn.
+
+    Example:
+        >>> clear_slab(np.ones((8, 8, 64), bool)), clear_slab(np.zeros((8, 8, 64), bool))
+        (slice(30, 34, None), None)
+    """
+    if skeleton.ndim == 2 or skeleton.any(axis=2).mean() <= _MOST_COVERED:
+        return None
+    depth = n_slices = skeleton.shape[2]
+    while n_slices > _FEWEST_SLICES:
+        n_slices = max(_FEWEST_SLICES, n_slices // 2)
+        start = (depth - n_slices) // 2
+        if skeleton[:, :, start : start + n_slices].any(axis=2).mean() <= _MOST_COVERED:
+            break
+    start = max(0, (depth - n_slices) // 2)
+    return slice(start, start + n_slices) if n_slices < depth else None
 
 
 def data_uri(picture: Image) -> str:
@@ -75,10 +119,10 @@ def data_uri(picture: Image) -> str:
 
 
 def _draw_nodes(
-    draw: ImageDraw, traced: TracedSkeleton, places: Sequence[tuple[float, float]]
+    draw: ImageDraw, degrees: Sequence[int], places: Sequence[tuple[float, float]]
 ) -> None:
     reach = 2 if len(places) < _MANY_NODES else 1
-    by_degree = sorted(zip(traced.degrees().tolist(), places, strict=True))  # junctions on top
+    by_degree = sorted(zip(degrees, places, strict=True))  # junctions on top
     for degree, (x, y) in by_degree:
         colour = NODE_COLOURS["junction" if degree > 2 else "end"]
         draw.ellipse((x - reach, y - reach, x + reach, y + reach), fill=colour)

@@ -53,6 +53,8 @@ def write_report(
 def _parts(evaluation: Evaluation, images: Mapping[str, Path]) -> Iterator[str]:
     yield _HEAD
     yield f"<h1>Evaluation</h1><p>{html.escape(introduction(evaluation))}</p>"
+    for note in evaluation.notes:
+        yield f"<p class='note'>{html.escape(note)}</p>"
     yield summary_table(evaluation, PAPER_COLUMNS)
     yield "<p>An arrow says whether larger or smaller is better.</p>"
     yield further_tables(evaluation)
@@ -113,7 +115,7 @@ def _case(
     for title, row in pictures.rows:
         yield f"<h3>{title}</h3><div class='row'>{_figures(row)}</div>"
     networks = _figures(pictures.networks)
-    yield f"<h3>Networks, seen along z</h3><p class='legend'>{NETWORK_LEGEND}</p>"
+    yield f"<h3>{pictures.network_title}</h3><p class='legend'>{NETWORK_LEGEND}</p>"
     yield f"<div class='row'>{networks}</div></section>"
 
 

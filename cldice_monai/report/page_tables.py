@@ -6,13 +6,16 @@ import html
 from collections.abc import Iterable, Sequence
 
 from cldice_monai.evaluation.columns import COLUMNS, PAPER_COLUMNS, Column
+from cldice_monai.evaluation.empty_sides import empty_words
 from cldice_monai.evaluation.markdown import comparison_cells
 from cldice_monai.evaluation.network_tables import (
     NETWORK_HEAD,
     RADIUS_HEAD,
     RADIUS_WORDS,
+    VOLUME_HEAD,
     network_rows,
     radius_rows,
+    volume_rows,
 )
 from cldice_monai.evaluation.permutation import TEST_WORDS
 from cldice_monai.evaluation.rounding import interval_text, rounded
@@ -41,9 +44,12 @@ def summary_table(evaluation: Evaluation, columns: Sequence[Column]) -> str:
         for column in measured:
             interval = method.summary[column.name]
             mean, _, rest = interval_text(interval, n_cases=len(method.cases)).partition(" ")
-            cells.append(f"{mean}<small>{rest}</small>")
+            more = empty_words(method.cases, column.name)
+            cells.append(
+                f"{mean}<small>{rest}</small>" + (f"<small>{more}</small>" if more else "")
+            )
         rows.append([html.escape(method.title), *cells])
-    return _table(["", *map(_heading, measured)], rows)
+    return _table(["", *(_heading(c, evaluation.title(c)) for c in measured)], rows)
 
 
 def case_table(methods: Sequence[Method], number: int) -> str:
@@ -61,7 +67,7 @@ def case_table(methods: Sequence[Method], number: int) -> str:
         [html.escape(name), *(rounded(found[column.name]) for column in PAPER_COLUMNS)]
         for name, found in means.items()
     ]
-    return _table(["", *map(_heading, PAPER_COLUMNS)], rows)
+    return _table(["", *(_heading(column, column.title) for column in PAPER_COLUMNS)], rows)
 
 
 def further_tables(evaluation: Evaluation) -> str:
@@ -84,14 +90,15 @@ def further_tables(evaluation: Evaluation) -> str:
     parts.append(_folded("Misses by radius", f"<p>{html.escape(RADIUS_WORDS)}</p>{radius}"))
     networks = _plain_table(NETWORK_HEAD, network_rows(evaluation))
     parts.append(_folded("Size of each network", networks))
+    parts.append(_folded("Size of each volume", _plain_table(VOLUME_HEAD, volume_rows(evaluation))))
     parts.append(_folded("What the figures mean", _meanings()))
     return "\n".join(parts)
 
 
-def _heading(column: Column) -> str:
+def _heading(column: Column, title: str) -> str:
     definition = html.escape(column.definition, quote=True)
     return (
-        f"<span title='{definition}'>{html.escape(column.title)} "
+        f"<span title='{definition}'>{html.escape(title)} "
         f"<small>{ARROWS[column.better]}</small></span>"
     )
 

@@ -54,11 +54,28 @@ def test_digits_that_belong_to_the_name_stay(folders):
     }
 
 
-def test_other_outputs_are_passed_over(folders):
+def test_other_outputs_are_passed_over_without_a_word(folders):
     others = (
-        "a.png a_preview.png a_prob.nii.gz a_skeleton.nii.gz a_ghosts_misses.nii.gz .a.nii.gz a.txt"
+        "a_preview.png a_prob.nii.gz a_skeleton.nii.gz a_ghosts_misses.nii.gz .a.nii.gz a.txt "
+        "a_report.json summary.csv manifest.json"
     )
-    assert list(_pairs(folders(f"a_mask.nii.gz {others}", "a.nii.gz"))) == ["a"]
+    pairs, notes = find_pairs(*folders(f"a_mask.nii.gz {others}", "a.nii.gz"))
+    assert [pair.case_id for pair in pairs] == ["a"]
+    assert notes == []
+
+
+def test_formats_may_be_mixed_in_a_folder(folders):
+    found = folders("a_mask.nii.gz b.nrrd c_mask.png d.tif", "a.nii.gz b.png c.mha d.nii")
+    assert list(_pairs(found)) == ["a", "b", "c", "d"]
+
+
+def test_picture_beside_a_volume_of_the_same_case_is_left_out_and_named(folders):
+    pairs, notes = find_pairs(*folders("a_mask.nii.gz a.png b.png", "a.nii.gz b.nrrd b.tif"))
+    assert [pair.pred.name for pair in pairs] == ["a_mask.nii.gz", "b.png"]
+    assert notes == [
+        "label: b.tif left out, because b.nrrd is the same case",
+        "pred: a.png left out, because a_mask.nii.gz is the same case",
+    ]
 
 
 def test_prediction_without_a_label_is_noted(folders):

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from cldice_monai.evaluation.case import EvaluationSettings
+from cldice_monai.evaluation.jobs import several_processes
 from cldice_monai.evaluation.run import evaluate
 from cldice_monai.topology import PatchSampler
 from tests.evaluation.masks import save_mask, vessels
@@ -57,6 +58,11 @@ def test_each_case_gets_a_line_with_the_time_left_and_each_kind_of_note_one(make
     assert len(notes) == 2
     assert "case_0.nii.gz" in notes[0]
     assert notes[1].startswith("note: 2 more: holds the values 3")
+
+
+def test_process_without_a_case_has_no_result():
+    """Of torchrun there can be more processes than cases, each with several of its own."""
+    assert list(several_processes(2)([], FEW, print)) == []
 
 
 def _said_by_two_processes(folder: Path, labels_of_second: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""Masks as they are written beside images of every format."""
+"""Masks in every format are measured as the same masks in NIfTI are."""
 
 from __future__ import annotations
 
@@ -9,22 +9,17 @@ import pytest
 from PIL import Image
 
 from cldice_monai.data.nifti import read_volume
-from cldice_monai.data.pictures import picture_affine
 from cldice_monai.errors import InputError
+from cldice_monai.evaluation import mask_file
 from cldice_monai.evaluation.case import EvaluationSettings
+from cldice_monai.evaluation.mask_grid import mask_grid
 from cldice_monai.evaluation.run import Evaluation, evaluate
 from cldice_monai.report.error_maps import write_error_maps
 from cldice_monai.report.page import write_report
 from cldice_monai.topology import PatchSampler
-from tests.evaluation.masks import SPACING, save_mask, vessels
+from tests.evaluation.masks import SPACING, save_in_format, save_mask, vessels
 
 FEW = EvaluationSettings(PatchSampler(patch_size=12, n_patches=4))
-
-
-def _save_tiff(path: Path, mask: np.ndarray) -> None:
-    tifffile = pytest.importorskip("tifffile")
-    path.parent.mkdir(exist_ok=True)
-    tifffile.imwrite(path, 255 * mask.T.astype(np.uint8))  # rows and pages first
 
 
 def _figures(evaluation: Evaluation) -> dict[str, float]:
@@ -39,17 +34,17 @@ def _of_nifti(folder: Path, spacing: tuple[float, ...], flat: bool = False) -> d
 
 
 def test_tiff_stacks_are_measured_in_voxels_with_a_note(tmp_path: Path):
-    _save_tiff(tmp_path / "pred" / "a_mask.tif", vessels(0))
-    _save_tiff(tmp_path / "label" / "a.tif", vessels(1))
+    save_in_format(tmp_path / "pred" / "a_mask.tif", vessels(0))
+    save_in_format(tmp_path / "label" / "a.tif", vessels(1))
     evaluation = evaluate([tmp_path / "pred"], tmp_path / "label", FEW)
     assert _figures(evaluation) == pytest.approx(_of_nifti(tmp_path, (1, 1, 1)), nan_ok=True)
-    assert "lengths in mm are in voxels" in str(evaluation.methods[0].cases[0].notes)
+    (note,) = evaluation.methods[0].cases[0].notes
+    assert str(note).startswith("label/a.tif: says no voxel size: lengths are in voxels")
 
 
 def test_pictures_are_measured_as_two_dimensional_and_drawn(tmp_path: Path):
     for name, seed in (("pred/a_mask.png", 0), ("label/a.png", 1)):
-        (tmp_path / name).parent.mkdir()
-        Image.fromarray(255 * vessels(seed, (40, 30)).T.astype(np.uint8)).save(tmp_path / name)
+        save_in_format(tmp_path / name, vessels(seed, (40, 30)))
     evaluation = evaluate([tmp_path / "pred"], tmp_path / "label", FEW)
     expected = _of_nifti(tmp_path, (1, 1, 1), flat=True)
     assert _figures(evaluation) == pytest.approx(expected, nan_ok=True)
@@ -60,19 +55,95 @@ def test_pictures_are_measured_as_two_dimensional_and_drawn(tmp_path: Path):
     assert "y downwards" in page.read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize("ending", [".nrrd", ".mha"])
+def test_a_mask_with_a_geometry_may_have_another_format_than_its_label(ending: str, tmp_path: Path):
+    expected = _of_nifti(tmp_path, SPACING)
+    save_in_format(tmp_path / "pred" / f"a_mask{ending}", vessels(0))
+    evaluation = evaluate([tmp_path / "pred"], tmp_path / "nifti_label", FEW)
+    assert _figures(evaluation) == expected
+    moved = np.diag([*SPACING, 1.0])
+    moved[0, 3] = 5
+    save_mask(tmp_path / "moved" / "a.nii.gz", vessels(1), moved)
+    with pytest.raises(InputError, match="same shape, other affine"):
+        evaluate([tmp_path / "pred"], tmp_path / "moved", FEW)
+
+
+def test_ome_zarr_masks_are_measured_in_mm(tmp_path: Path):
+    """Their lengths are micrometres in the file."""
+    for name, seed in (("pred/a_mask.ome.zarr", 0), ("label/a.zarr", 1)):
+        save_in_format(tmp_path / name, vessels(seed))
+    evaluation = evaluate([tmp_path / "pred"], tmp_path / "label", FEW)
+    assert _figures(evaluation) == pytest.approx(_of_nifti(tmp_path, SPACING), nan_ok=True)
+    assert evaluation.methods[0].cases[0].spacing_mm == pytest.approx(SPACING)
+    (path,) = write_error_maps(evaluation, tmp_path / "maps")
+    assert read_volume(path).spacing_mm == pytest.approx(SPACING)
+
+
+@pytest.mark.parametrize("ending", [".nii.gz", ".nrrd", ".mha", ".zarr", ".tif", ".png"])
+def test_voxels_are_read_once_to_be_measured(
+    ending: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """What is checked first is checked by the beginnings of the files."""
+    mask = vessels(0, (30, 20)) if ending == ".png" else vessels(0)
+    path = save_in_format(tmp_path / "a" / f"case{ending}", mask)
+    read, paths = mask_file._read, []
+
+    def count(path: Path):
+        paths.append(path)
+        return read(path)
+
+    monkeypatch.setattr(mask_file, "_read", count)
+    evaluate([path.parent], path.parent, FEW)
+    assert paths == [path, path], "prediction and label"
+    volume, grid = read(path), mask_grid(path)
+    assert grid.shape == volume.array.shape[1:]
+    assert grid.n_channels == len(volume.array)
+    affine = np.diag([*[volume.mm_per_unit] * 3, 1]) @ volume.affine
+    assert grid.affine_mm == pytest.approx(affine)
+
+
 def test_a_mask_without_a_geometry_takes_that_of_its_label(tmp_path: Path):
     expected = _of_nifti(tmp_path, SPACING)
-    _save_tiff(tmp_path / "pred" / "a_mask.tif", vessels(0))
+    save_in_format(tmp_path / "pred" / "a_mask.tif", vessels(0))
     assert _figures(evaluate([tmp_path / "pred"], tmp_path / "nifti_label", FEW)) == expected
-    _save_tiff(tmp_path / "pred" / "a_mask.tif", vessels(0)[:-1])
+    save_in_format(tmp_path / "pred" / "a_mask.tif", vessels(0)[:-1])
     with pytest.raises(InputError, match=r"its label a.nii.gz has \(24, 24, 20\)"):
         evaluate([tmp_path / "pred"], tmp_path / "nifti_label", FEW)
 
 
-def test_picture_beside_a_label_with_rows_first_is_refused(tmp_path: Path):
-    mask = vessels(0, (40, 40))
-    (tmp_path / "pred").mkdir()
-    Image.fromarray(255 * mask.T.astype(np.uint8)).save(tmp_path / "pred" / "a_mask.png")
-    save_mask(tmp_path / "label" / "a.nii.gz", mask.T[..., None], picture_affine())
-    with pytest.raises(InputError, match="save both in one format"):
-        evaluate([tmp_path / "pred"], tmp_path / "label", FEW)
+@pytest.mark.parametrize("ending", [".png", ".tif"])
+def test_colours_of_a_mask_are_joined(ending: str, tmp_path: Path):
+    mask = vessels(0, (30, 20))
+    save_in_format(tmp_path / "grey" / "a.png", mask)
+    (tmp_path / "red").mkdir()
+    red = np.zeros((20, 30, 3), np.uint8)
+    red[..., 0] = 255 * mask.T
+    Image.fromarray(red).save(tmp_path / "red" / f"a{ending}")
+    assert _figures(evaluate([tmp_path / "red"], tmp_path / "grey", FEW))["dice"] == 1.0
+
+
+@pytest.mark.parametrize("ending", [".png", ".tif"])
+def test_255_alone_is_class_1_with_a_note(ending: str, tmp_path: Path):
+    """So pictures and TIFF files are written where the largest class is 1."""
+    flat = (40, 30) if ending == ".png" else (24, 24, 20)
+    mask = vessels(0, flat)
+    save_in_format(tmp_path / "pred" / f"a_mask{ending}", mask)
+    deep = mask[..., None] if ending == ".png" else mask
+    save_mask(tmp_path / "label" / "a.nii.gz", deep)
+    settings = EvaluationSettings(FEW.sampler, classes=(1, 2))
+    evaluation = evaluate([tmp_path / "pred"], tmp_path / "label", settings)
+    first, second = (method.cases[0] for method in evaluation.methods)
+    assert first.volume["dice"] == 1.0
+    assert first.empty == (False, False)
+    assert second.empty == (True, True)
+    assert "255 is taken as class 1, and no voxel as class 2" in str(first.notes[0])
+    maps = write_error_maps(evaluation, tmp_path / "maps")
+    assert not any(read_volume(path).array.any() for path in maps)
+
+
+def test_255_is_itself_where_it_is_a_class(tmp_path: Path):
+    save_in_format(tmp_path / "a" / "case.png", vessels(0, (40, 30)))
+    settings = EvaluationSettings(FEW.sampler, classes=(1, 255))
+    first, last = evaluate([tmp_path / "a"], tmp_path / "a", settings).methods
+    assert first.cases[0].empty == (True, True)
+    assert last.cases[0].volume["dice"] == 1.0

@@ -38,6 +38,11 @@ def test_many_cases_are_drawn_and_agree_with_the_exact_value():
     assert found.p_value == pytest.approx(exact, abs=4 * np.sqrt(exact * (1 - exact) / 10_000))
 
 
+def test_drawn_p_value_is_never_zero():
+    """The signs that were found count as one more draw: 40 equal ones are not drawn again."""
+    assert paired_permutation_test(np.ones(40), np.zeros(40)).p_value == 1 / 10_001
+
+
 def test_fewer_than_six_cases_have_no_p_value():
     found = paired_permutation_test([5.0, 6, 7, 8, 9], [0.0, 0, 0, 0, 0])
     assert found.p_value is None

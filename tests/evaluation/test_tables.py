@@ -16,6 +16,7 @@ from cldice_monai.evaluation.markdown import as_markdown
 from cldice_monai.evaluation.run import evaluate
 from cldice_monai.evaluation.tables import write_tables
 from cldice_monai.evaluation.terminal import as_terminal_table
+from cldice_monai.report.page import write_report
 from cldice_monai.topology import PatchSampler
 from tests.evaluation.masks import save_mask
 
@@ -47,6 +48,10 @@ def test_first_table_has_the_papers_columns_in_its_order(evaluation):
     assert [cell.strip().replace(" ", "_") for cell in header.split("|")[2:-1]] == PAPERS_ORDER
     assert [column.title.replace(" ", "_") for column in PAPER_COLUMNS] == PAPERS_ORDER
     assert "3 patches a case of 12 voxels a side, seed 0" in text
+    assert "95 % interval of a percentile bootstrap" in text
+    assert "(2000 draws, seed 0)" in text
+    assert "changes of sign up to 14 cases, 10000 draws with seed 0" in text
+    assert "| nothing | 24 x 24 x 20 | 2 x 1 x 0.5 mm | 3 |" in text
     assert "no p-value below 6 cases" in text
     for column in COLUMNS:
         assert column.definition in text
@@ -73,6 +78,8 @@ def test_json_gives_every_figure_with_what_it_depends_on(evaluation, tmp_path: P
     nothing = next(case for case in good["cases"] if case["case_id"] == "nothing")
     assert nothing["figures"]["dice"] is None
     assert nothing["not_measured_because"]["dice"] == "the label is empty"
+    assert nothing["not_measured_because"]["surface_dice"] == "both masks are empty"
+    assert good["summary"]["hd95_mm"]["cases_with_both_masks_empty"] == 1
     assert nothing["figures"]["b0_error"] == 0
     assert nothing["spacing_mm"] == pytest.approx([2.0, 1.0, 0.5])
     assert content["comparisons_with_the_first"]["bad"]["dice"]["p_value"] is None
@@ -136,7 +143,7 @@ def test_terminal_table_names_class_and_method_of_each_column(tmp_path: Path):
     assert lines[1].split() == ["class", "1", "class", "1", "class", "2", "class", "2"]
 
 
-def test_summary_says_how_often_one_side_alone_was_empty(tmp_path: Path):
+def test_every_file_says_how_often_one_side_alone_was_empty(tmp_path: Path):
     mask = np.zeros((12, 12, 12), bool)
     save_mask(tmp_path / "pred" / "a.nii.gz", mask)
     mask[2:10, 5, 5] = True
@@ -149,10 +156,28 @@ def test_summary_says_how_often_one_side_alone_was_empty(tmp_path: Path):
     write_tables(evaluation, tmp_path)
     with (tmp_path / "cases.csv").open() as file:
         (row,) = csv.DictReader(file)
+    empty = ("pred_is_empty", "label_is_empty", "patches_with_one_empty_network")
+    assert [row[name] for name in empty] == ["1", "0", "3"]
+    content = json.loads((tmp_path / "evaluation.json").read_text())
+    summary = content["methods"]["pred"]["summary"]
+    assert summary["streetmover"]["patches_with_one_empty_network"] == 3
+    assert summary["hd95_mm"]["cases_with_one_empty_mask"] == 1
+    page = write_report(evaluation, tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "<small>(3 patches with one empty network)</small>" in page
+    assert "<small>(1 case with one empty mask)</small>" in page
     assert [float(row[f"voxel_{axis}_mm"]) for axis in "xyz"] == [2.0, 1.0, 0.5]
     assert float(row["surface_tolerance_mm"]) == 2.0
     with (tmp_path / "patches.csv").open() as file:
         assert [row["one_empty"] for row in csv.DictReader(file)] == ["1.0"] * 3
+
+
+def test_no_file_tells_where_the_folders_lie(evaluation, tmp_path: Path):
+    """A report is passed on; the folders above those of the masks name their owner."""
+    paths = [*write_tables(evaluation, tmp_path / "out")]
+    paths.append(write_report(evaluation, tmp_path / "out" / "report.html"))
+    texts = [path.read_text(encoding="utf-8") for path in paths]
+    assert "good/nothing.nii.gz: empty" in texts[0]
+    assert not [path.name for path, text in zip(paths, texts, strict=True) if tmp_path.name in text]
 
 
 def test_column_that_no_case_gives_is_not_a_number(tmp_path: Path):

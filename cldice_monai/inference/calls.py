@@ -46,7 +46,9 @@ def count_calls(inferer: Any, size: Sequence[int], *, resampled: bool = False) -
 
 
 def _at_scale(inferer: Any, size: Sequence[int], factor: float) -> int:
-    coarse = [max(1, round(n / factor)) for n in size]
+    from cldice_monai.inferers.scales import coarser_shape
+
+    coarse = coarser_shape(size, factor)
     return _windows(coarse, inferer.roi_size, inferer.overlap, inferer.sw_batch_size)
 
 

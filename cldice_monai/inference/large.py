@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from math import prod
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -15,7 +15,8 @@ from monai.inferers import SimpleInferer
 
 from cldice_monai.data.cases import VesselCase
 from cldice_monai.data.nifti_axes import find_axes
-from cldice_monai.data.nifti_file import has_nifti_ending, read_header
+from cldice_monai.data.nifti_file import has_nifti_ending, header_affine, read_header
+from cldice_monai.data.nifti_grid import MM_PER_UNIT, header_unit
 from cldice_monai.data.zarr_image import is_zarr
 from cldice_monai.errors import InputError
 from cldice_monai.inference.folder import OutputFolder, report_name
@@ -23,28 +24,43 @@ from cldice_monai.inference.identity import identify
 from cldice_monai.inference.measure import CONVENTION
 from cldice_monai.inference.recipe import Recipe
 from cldice_monai.inferers import AutocastInferer, FlipInferer
+from cldice_monai.transforms.working_grid import is_microscopy
 from cldice_monai.workflows.too_much_vessel import too_much_vessel
 
-__all__ = ["needs_streaming", "save_large_case"]
+if TYPE_CHECKING:
+    from cldice_monai.volumes import LargeSettings
+
+__all__ = ["large_settings", "needs_streaming", "save_large_case", "window_predictor"]
 
 _IDLE = 600_000_000  # bytes of a process that has everything imported
 _PER_VOXEL = 60  # bytes that a voxel takes in memory, from its file to its report
+_PER_OTHER_VOXEL = 30  # of the smaller of two grids, where the image is resampled
 _PREVIEW_SIDES = (640, 640, 16)
-_MULTIPLE = 8  # what the network divides the sides of a window by
+# what is done to an image before the network, of which `cldice_monai.volumes` does the same
+_STEPS = frozenset({"LoadCase", "ResampleToWorkingGridd", "ScaleIntensityCutoffd"})
 
 
-def needs_streaming(case: VesselCase, *, max_bytes: int) -> bool:
+def needs_streaming(case: VesselCase, *, max_bytes: int, side_mm: float | None = None) -> bool:
     """Return whether a case, segmented in memory, would take more than it may.
 
     Args:
         case: its files; only headers are read. Formats that cannot be read in parts never do.
         max_bytes: what it may take.
+        side_mm: voxel side that a microscope's volume is resampled to; None for its own grid.
 
     Raises:
         InputError: if a header cannot be read.
     """
-    n_voxels = _n_voxels(case.image)
-    return n_voxels is not None and _IDLE + _PER_VOXEL * n_voxels > max_bytes
+    grid = _grid(case.image)
+    if grid is None:
+        return False
+    shape, sides_mm = grid
+    n_bytes = _PER_VOXEL * prod(shape)
+    if side_mm is not None and len(shape) == 3 and is_microscopy(sides_mm):
+        pairs = zip(shape, sides_mm, strict=True)
+        both = sorted((prod(shape), prod(max(1.0, n * side / side_mm) for n, side in pairs)))
+        n_bytes = int(_PER_VOXEL * both[1] + _PER_OTHER_VOXEL * both[0])
+    return _IDLE + n_bytes > max_bytes
 
 
 def save_large_case(
@@ -57,7 +73,7 @@ def save_large_case(
     started: float,
     progress: Callable[[float], None],
 ) -> dict[str, Any]:
-    """Segment a case on its own grid without having it in memory, and write its files.
+    """Segment a case without having it in memory, and write its files.
 
     Args:
         case: NIfTI files or an OME-Zarr image.
@@ -75,11 +91,9 @@ def save_large_case(
         InputError: if a setting needs the whole mask, the memory is too small, or a file cannot be
             used or written.
     """
-    from cldice_monai.volumes import LargeSettings, predict_large
+    from cldice_monai.volumes import predict_large
 
-    settings = recipe.settings
-    _require_blockwise(case, settings)
-    shape = _shape(case.image)
+    _require_blockwise(case, recipe)
     ending = ".zarr" if is_zarr(case.image[0]) else ".nii.gz"
     with folder.together() as place:
         files = {"mask": f"{case.case_id}_mask{ending}"}
@@ -88,16 +102,8 @@ def save_large_case(
         result = predict_large(
             case.image,
             place / files["mask"],
-            _predictor(recipe),
-            settings=LargeSettings(
-                roi=_windows(settings, shape),
-                overlap=settings["overlap"],
-                threshold=settings["threshold"],
-                cutoff=settings["cutoff"],
-                lift=settings["lift"],
-                side_mm=settings["side_mm"],
-                max_bytes=max_bytes,
-            ),
+            window_predictor(recipe, turned=is_zarr(case.image[0])),
+            settings=large_settings(recipe, turned=is_zarr(case.image[0]), max_bytes=max_bytes),
             prob_path=place / files["prob"] if "prob" in files else None,
             progress=progress,
         )
@@ -110,7 +116,7 @@ def save_large_case(
             **result.figures,
             "betti_convention": CONVENTION,
             "notes": [
-                "larger than memory: segmented part by part, on its own grid",
+                "larger than memory: segmented part by part",
                 *too_much_vessel(result.figures["vessel_fraction"]),
             ],
             "made_with": made_with,
@@ -122,16 +128,40 @@ def save_large_case(
     return report
 
 
-def _require_blockwise(case: VesselCase, settings: dict[str, Any]) -> None:
-    if settings["min_length_mm"]:
-        raise InputError(
-            f"{case.image[0]}: min_length_mm needs the whole mask in memory; raise --max-memory or "
-            "leave it out"
-        )
+def large_settings(recipe: Recipe, *, turned: bool, max_bytes: int) -> LargeSettings:
+    """Return what a recipe says of preparation and windows.
+
+    Args:
+        recipe: of inference.json.
+        turned: whether the axes of the file are those of the network in reverse, as in OME-Zarr.
+        max_bytes: memory that the process may take.
+    """
+    from cldice_monai.volumes import LargeSettings
+
+    settings = recipe.settings
+    roi, overlap = tuple(settings["roi"]), settings["overlap"]
+    if not isinstance(overlap, int | float):
+        overlap = tuple(overlap)[::-1] if turned else tuple(overlap)
+    return LargeSettings(
+        roi=roi[::-1] if turned else roi,
+        overlap=overlap,
+        threshold=settings["threshold"],
+        cutoff=settings["cutoff"],
+        lift=settings["lift"],
+        side_mm=settings["side_mm"],
+        factors=tuple(settings["factors"]),
+        pad_windows=settings["pad_windows"],
+        max_bytes=max_bytes,
+    )
 
 
-def _predictor(recipe: Recipe) -> Callable[[torch.Tensor], torch.Tensor]:
-    """Return the network as the inferer of the recipe runs it on a batch of windows."""
+def window_predictor(recipe: Recipe, *, turned: bool) -> Callable[[torch.Tensor], torch.Tensor]:
+    """Return the network as the inferer of the recipe runs it on a batch of windows.
+
+    Args:
+        recipe: of inference.json.
+        turned: whether the axes of the windows are those of the network in reverse.
+    """
     autocast = recipe.inferer
     flip = autocast.inferer
     one = FlipInferer(SimpleInferer(), axes=flip.axes, softmax=flip.softmax)
@@ -139,38 +169,50 @@ def _predictor(recipe: Recipe) -> Callable[[torch.Tensor], torch.Tensor]:
     on_cuda = recipe.device.type == "cuda"
 
     def predict(windows: torch.Tensor) -> torch.Tensor:
+        seen = _turned(windows) if turned else windows
         with torch.autocast("cuda", enabled=on_cuda):
-            logits: torch.Tensor = inferer(windows.to(recipe.device), recipe.network)
-        return logits
+            logits: torch.Tensor = inferer(seen.to(recipe.device), recipe.network)
+        return _turned(logits) if turned else logits
 
     return predict
 
 
-def _windows(settings: dict[str, Any], shape: Sequence[int]) -> tuple[int, ...]:
-    """Return the sides of a window, shorter where the volume is and nothing may be padded."""
-    roi = tuple(settings["roi"])
-    if settings["pad_windows"]:
-        return roi
-    sides = zip(roi, shape, strict=True)
-    return tuple(min(most, max(2, -(-n // _MULTIPLE)) * _MULTIPLE) for most, n in sides)
+def _turned(windows: torch.Tensor) -> torch.Tensor:
+    n_axes = windows.dim() - 2
+    return windows.permute(0, 1, *(1 + n_axes - n for n in range(n_axes)))
 
 
-def _n_voxels(paths: Sequence[Path]) -> int | None:
-    if not (is_zarr(paths[0]) or all(has_nifti_ending(path) for path in paths)):
-        return None
-    return prod(_shape(paths))
+def _require_blockwise(case: VesselCase, recipe: Recipe) -> None:
+    unknown = sorted(set(recipe.steps_before) - _STEPS)
+    if unknown:
+        raise InputError(
+            f"{case.image[0]}: these weights prepare images by {unknown[0]}, which needs the whole "
+            "image in memory; raise --max-memory or crop the image"
+        )
+    if recipe.settings["min_length_mm"]:
+        raise InputError(
+            f"{case.image[0]}: min_length_mm needs the whole mask in memory; raise --max-memory or "
+            "leave it out"
+        )
 
 
-def _shape(paths: Sequence[Path]) -> tuple[int, ...]:
+def _grid(paths: Sequence[Path]) -> tuple[tuple[int, ...], tuple[float, ...]] | None:
+    """Return shape and voxel size in mm of an image that can be read in parts."""
     if is_zarr(paths[0]):
         from cldice_monai.volumes.ome_zarr import open_ome_zarr
 
-        return open_ome_zarr(paths[0]).shape
-    dims = tuple(int(n) for n in read_header(paths[0]).get_data_shape())
+        image = open_ome_zarr(paths[0])
+        return image.shape, image.spacing_mm
+    if not all(has_nifti_ending(path) for path in paths):
+        return None
+    header = read_header(paths[0])
+    dims = tuple(int(n) for n in header.get_data_shape())
     try:
-        return find_axes(dims).spatial_shape
+        shape = find_axes(dims).spatial_shape
     except ValueError as error:
         raise InputError(f"{paths[0]}: {error}; save one volume a file") from error
+    sides = np.linalg.norm(header_affine(paths[0], header)[:3, :3], axis=0)
+    return shape, tuple(float(side) * MM_PER_UNIT[header_unit(header)] for side in sides)
 
 
 def _save_preview(case: VesselCase, place: Path, files: dict[str, str]) -> None:

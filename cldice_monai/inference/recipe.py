@@ -92,6 +92,11 @@ class Recipe:
         """Whether the network takes pictures, not volumes."""
         return self.weights.spatial_dims == 2
 
+    @property
+    def steps_before(self) -> tuple[str, ...]:
+        """Names of the transforms that prepare an image, in their order."""
+        return tuple(type(step).__name__ for step in self._before.transforms)
+
     def prepare(self, volume: Volume, *, case_id: str = "image") -> dict[str, Any]:
         """Do what comes before the network.
 

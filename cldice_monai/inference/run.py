@@ -210,7 +210,8 @@ class _Batch:
 
     def _load(self, case: VesselCase) -> LoadedCase | None:
         """Return the case; None where it is too large to be in memory."""
-        if needs_streaming(case, max_bytes=self.request.max_bytes):
+        side_mm = self.recipe.settings["side_mm"]
+        if needs_streaming(case, max_bytes=self.request.max_bytes, side_mm=side_mm):
             return None
         return load_case(case, self.recipe, spacing=self.request.spacing)
 
@@ -272,7 +273,7 @@ class _Batch:
         amount = format_bytes(self.request.max_bytes)
         self.show(
             f"note: {case.case_id}: takes more than {amount} of memory, so it is segmented in "
-            "parts, on its own grid; a larger --max-memory measures radii and branches, too"
+            "parts; a larger --max-memory measures radii and branches, too"
         )
         if self.request.save_skeleton:
             raise InputError(

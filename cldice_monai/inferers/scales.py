@@ -10,11 +10,27 @@ from monai.inferers import Inferer
 from torch.nn.functional import interpolate
 
 from cldice_monai.inferers.fallback import FallbackInferer
+from cldice_monai.inferers.windows import shorter_windows
 from cldice_monai.transforms.working_grid import was_resampled
 
-__all__ = ["ScaleAverageInferer"]
+__all__ = ["SURE", "ScaleAverageInferer", "coarser_shape"]
 
-_SURE = 1e-6  # a mean of probabilities is kept this far off 0 and 1, so that its logit is finite
+SURE = 1e-6
+"""How far a mean of probabilities is kept off 0 and 1, so that its logit is finite."""
+
+
+def coarser_shape(shape: Sequence[int], factor: float) -> tuple[int, ...]:
+    """Return the shape of a volume whose voxels are longer.
+
+    Args:
+        shape: in space.
+        factor: how much longer their sides are.
+
+    Example:
+        >>> coarser_shape((64, 20, 1), 3.0)
+        (21, 7, 1)
+    """
+    return tuple(max(1, round(n / factor)) for n in shape)
 
 
 class ScaleAverageInferer(Inferer):
@@ -95,13 +111,13 @@ class ScaleAverageInferer(Inferer):
         mode = "trilinear" if len(size) == 3 else "bilinear"
         found = torch.zeros(())
         for factor in factors:
-            coarse = [max(1, round(n / factor)) for n in size]
+            coarse = coarser_shape(size, factor)
             volume = interpolate(inputs, size=coarse, mode=mode) if factor > 1 else inputs
             logits = self._slide(volume, network, *args, **kwargs)
             logits = interpolate(logits, size=size, mode=mode) if factor > 1 else logits
             found = found.to(logits.device) + self._probabilities(logits.float())
         mean = found / len(factors)
-        return torch.log(mean.clamp(min=_SURE)) if self.softmax else torch.logit(mean, eps=_SURE)
+        return torch.log(mean.clamp(min=SURE)) if self.softmax else torch.logit(mean, eps=SURE)
 
     def _probabilities(self, logits: torch.Tensor) -> torch.Tensor:
         return torch.softmax(logits, dim=1) if self.softmax else torch.sigmoid(logits)
@@ -109,9 +125,8 @@ class ScaleAverageInferer(Inferer):
     def _slide(
         self, volume: torch.Tensor, network: Callable[..., Any], *args: Any, **kwargs: Any
     ) -> torch.Tensor:
-        step = self.multiple_of
-        sides = zip(self.roi_size, volume.shape[2:], strict=True)
-        shorter = [min(most, max(2, -(-n // step)) * step) for most, n in sides]
-        window = self.roi_size if self.pad_windows else shorter
+        window = self.roi_size
+        if not self.pad_windows:
+            window = shorter_windows(window, volume.shape[2:], multiple_of=self.multiple_of)
         slide = FallbackInferer(window, self.sw_batch_size, self.overlap)
         return slide(volume, network, *args, **kwargs)

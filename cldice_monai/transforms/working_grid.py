@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -19,6 +19,8 @@ __all__ = [
     "ResampleToWorkingGridD",
     "ResampleToWorkingGridDict",
     "ResampleToWorkingGridd",
+    "check_scale",
+    "is_microscopy",
     "was_resampled",
 ]
 
@@ -68,7 +70,7 @@ class ResampleToWorkingGrid(InvertibleTransform):
         Args:
             img: MetaTensor (C, X, Y, Z).
         """
-        return self.finest.side_mm(img) * _mm_per_unit(img) < _MICROSCOPY_MM
+        return is_microscopy([self.finest.side_mm(img) * _mm_per_unit(img)])
 
     def __call__(self, img: MetaTensor) -> MetaTensor:
         """Resample an image.
@@ -96,17 +98,12 @@ class ResampleToWorkingGrid(InvertibleTransform):
 
     def _check_scale(self, img: MetaTensor) -> None:
         steps = img.affine[:3, :3].double().norm(dim=0)
-        sides = [float(step) * _mm_per_unit(img) for step in steps]
-        scale = max(max(side / self.side_mm, self.side_mm / side) for side in sides)
-        if scale > _MOST_SCALE:
-            name = img.meta.get("filename_or_obj", "the image")
-            unit = _UNITS.get(_mm_per_unit(img), "its own unit")
-            voxel = " x ".join(f"{1000 * side:.3g}" for side in sides)
-            raise InputError(
-                f"{name}: voxels of {voxel} um, read in {unit}, would be scaled {scale:.0f} times "
-                f"to the {1000 * self.side_mm:g} um that the network works on; most likely the "
-                "unit is wrong: correct it in the file or in the spacing"
-            )
+        check_scale(
+            [float(step) * _mm_per_unit(img) for step in steps],
+            self.side_mm,
+            name=str(img.meta.get("filename_or_obj", "the image")),
+            unit=_UNITS.get(_mm_per_unit(img), "its own unit"),
+        )
 
     def inverse(self, img: MetaTensor) -> MetaTensor:
         """Bring an image back to the grid it came from.
@@ -119,6 +116,41 @@ class ResampleToWorkingGrid(InvertibleTransform):
         """
         entry = self.pop_transform(img)
         return self.finest.inverse(img) if entry["extra_info"]["resampled"] else img
+
+
+def is_microscopy(sides_mm: Sequence[float]) -> bool:
+    """Return whether voxels are those of a microscope: their finest side is below 20 um.
+
+    Args:
+        sides_mm: of a voxel.
+
+    Example:
+        >>> is_microscopy([0.001, 0.001, 0.05]), is_microscopy([0.03, 0.03, 0.03])
+        (True, False)
+    """
+    return min(sides_mm) < _MICROSCOPY_MM
+
+
+def check_scale(sides_mm: Sequence[float], side_mm: float, *, name: str, unit: str) -> None:
+    """Refuse a volume of which an axis would get or lose more than 16 times its voxels.
+
+    Args:
+        sides_mm: of its voxels.
+        side_mm: of the voxels it would get.
+        name: of the file, for the message.
+        unit: that the file names, for the message.
+
+    Raises:
+        InputError: if it is to be refused; most likely the unit is wrong.
+    """
+    scale = max(max(side / side_mm, side_mm / side) for side in sides_mm)
+    if scale > _MOST_SCALE:
+        voxel = " x ".join(f"{1000 * side:.3g}" for side in sides_mm)
+        raise InputError(
+            f"{name}: voxels of {voxel} um, read in {unit}, would be scaled {scale:.0f} times to "
+            f"the {1000 * side_mm:g} um that the network works on; most likely the unit is wrong: "
+            "correct it in the file or in the spacing"
+        )
 
 
 def was_resampled(img: torch.Tensor) -> bool:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from cldice_monai.errors import InputError
 from cldice_monai.files import replace_folder_when_complete
@@ -16,8 +19,8 @@ from cldice_monai.topology.blocks import Block, blocks_of
 from cldice_monai.volumes import tasks
 from cldice_monai.volumes.figures import joined_figures
 from cldice_monai.volumes.intensity_range import range_of_counts
-from cldice_monai.volumes.job import LargeSettings, Predictor
-from cldice_monai.volumes.large_volume import LargeVolume, reading_boxes
+from cldice_monai.volumes.large_settings import LargeSettings, Predictor
+from cldice_monai.volumes.large_volume import reading_boxes
 from cldice_monai.volumes.normalised import cutoff_of_channels
 from cldice_monai.volumes.ome_zarr import (
     create_levels,
@@ -27,6 +30,7 @@ from cldice_monai.volumes.ome_zarr import (
     open_ome_zarr,
 )
 from cldice_monai.volumes.plan import HALO
+from cldice_monai.volumes.working_volume import needs_working_grid, require_finite
 
 __all__ = ["predict_distributed"]
 
@@ -79,9 +83,12 @@ def predict_distributed(
             name=mask_path.stem,
             chunk=chunk,
         )
-        cluster = _Cluster(client, scan, folder)
+        # absolute, since workers may run in another folder
+        cluster = _Cluster(client, tasks.ScanOnGrid(scan.resolve()), folder.resolve())
+        if needs_working_grid(volume, settings.side_mm):
+            cluster.resample(settings.side_mm)
         ranges = [
-            cluster.channel_range(volume, channel, cutoff)
+            cluster.channel_range(channel, cutoff)
             for channel, cutoff in enumerate(cutoff_of_channels(volume, settings.cutoff))
         ]
         _logger.info("%s: %d regions", scan.name, len(blocks))
@@ -97,20 +104,29 @@ def predict_distributed(
 class _Cluster:
     """Sends the tasks of one volume, and puts together what comes back."""
 
-    def __init__(self, client: Any, scan: Path, folder: Path) -> None:
-        # absolute, since workers may run in another folder
-        self.client, self.scan, self.folder = client, scan.resolve(), folder.resolve()
+    def __init__(self, client: Any, scan: tasks.ScanOnGrid, folder: Path) -> None:
+        self.client, self.scan, self.folder = client, scan, folder
 
-    def channel_range(
-        self, volume: LargeVolume, channel: int, cutoff: float
-    ) -> tuple[float, float]:
-        boxes = _groups(list(reading_boxes(volume)), _BOXES_A_TASK)
+    def resample(self, side_mm: float | None) -> None:
+        """Go on with the scan on its working grid, once what stands for NaN is known."""
+        volume = self.scan.open()
+        lowest = self.client.gather(
+            [
+                self.client.submit(tasks.lowest_of, self.scan, boxes, pure=False)
+                for boxes in _groups(list(reading_boxes(volume)), _BOXES_A_TASK)
+            ]
+        )
+        fills = require_finite(np.min(lowest, axis=0), volume)
+        self.scan = replace(self.scan, side_mm=side_mm, fills=tuple(fills))
+
+    def channel_range(self, channel: int, cutoff: float) -> tuple[float, float]:
+        boxes = _groups(list(reading_boxes(self.scan.open())), _BOXES_A_TASK)
 
         def lower(uppers: Sequence[int]) -> Any:
             return self._sum(tasks.count_lower_of, boxes, channel, uppers)
 
         upper = self._sum(tasks.count_upper_of, boxes, channel)
-        return range_of_counts(upper, lower, cutoff, name=f"{self.scan}: channel {channel}")
+        return range_of_counts(upper, lower, cutoff, name=f"{self.scan.path}: channel {channel}")
 
     def segment(
         self,

@@ -79,4 +79,5 @@ def _write_turned(path: Path, like: LargeVolume, dtype: str) -> Iterator[LargeOu
         yield LargeOutput(
             write=lambda box, values: output.write(box[::-1], values.transpose()),
             read=lambda box: output.read(box[::-1]).transpose(),
+            chunks=None if output.chunks is None else output.chunks[::-1],
         )

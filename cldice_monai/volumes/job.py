@@ -2,53 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from math import prod
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
 
 from cldice_monai.errors import InputError
-from cldice_monai.inferers.blend import blend_region, window_weights
-from cldice_monai.inferers.windows import Region, region_shape, window_grid
-from cldice_monai.volumes.large_volume import LargeOutput, LargeVolume
+from cldice_monai.inferers.blend import blend_region
+from cldice_monai.inferers.columns import column_regions, smallest_sum_bytes
+from cldice_monai.inferers.windows import Region, shifted
+from cldice_monai.volumes.block_plan import block_regions, smallest_block_bytes
+from cldice_monai.volumes.large_settings import LargeSettings, Predictor
+from cldice_monai.volumes.large_volume import LargeOutput, LargeVolume, writing_boxes
 from cldice_monai.volumes.memory import PeakMemory
 from cldice_monai.volumes.normalised import read_normalised
+from cldice_monai.volumes.scaled import mean_probability, n_windows, scales_of
+from cldice_monai.volumes.working_volume import (
+    cut_for_source,
+    needs_working_grid,
+    on_working_grid,
+    way_back,
+)
 
-__all__ = ["LargeSettings", "Predictor", "SegmentationJob"]
+__all__ = ["SegmentationJob"]
 
-_WRITTEN_AT_ONCE = 1 << 20  # voxels
-Predictor = Callable[[torch.Tensor], torch.Tensor]
-"""Windows (n, C, ...), float32 on the CPU, to logits (n, K, ...) on any device."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class LargeSettings:
-    """How a volume is prepared and its windows are placed.
-
-    Attributes:
-        roi: sides of a window.
-        overlap: share that two windows have in common.
-        sw_batch_size: windows that the network sees at a time.
-        threshold: probability from which a voxel is vessel, of a network with one output; several
-            outputs are classes, of which the largest counts.
-        cutoff: quantile, one or one a channel, as for
-            `cldice_monai.transforms.ScaleIntensityCutoff`.
-        lift: as there.
-        side_mm: voxel side that the weights want volumes of a microscope resampled to; such a
-            volume is refused, since that needs it in memory. None takes every volume as it is.
-        max_bytes: anonymous and shared memory that the process may take.
-    """
-
-    roi: tuple[int, ...]
-    overlap: float | tuple[float, ...] = 0.5
-    sw_batch_size: int = 1
-    threshold: float = 0.5
-    cutoff: float | tuple[float, ...] = 0.99
-    lift: float = 0.0
-    side_mm: float | None = None
-    max_bytes: int = 2 * 10**9
+Told = Callable[[float], None]
 
 
 class SegmentationJob:
@@ -58,11 +36,16 @@ class SegmentationJob:
         volume: the volume.
         settings: of windows and threshold.
         predict: the network.
-        ranges: intensities that become 0 and 1 in each channel, from `channel_ranges`.
+        fills: what takes the place of NaN and infinity before a volume is resampled.
+
+    Attributes:
+        working: the volume on the grid that the network sees; itself where it is not resampled.
+        ranges: intensities that become 0 and 1 in each channel of ``working``, from
+            `channel_ranges`; to be set before `run`.
 
     Raises:
-        InputError: if the window has another number of axes than the volume, or the volume would
-            have to be resampled.
+        InputError: if the window has another number of axes than the volume, or resampling it to
+            its working grid makes no sense.
     """
 
     def __init__(
@@ -70,22 +53,39 @@ class SegmentationJob:
         volume: LargeVolume,
         settings: LargeSettings,
         predict: Predictor,
-        ranges: Sequence[tuple[float, float]],
+        *,
+        fills: Sequence[float] | None = None,
     ) -> None:
         if len(settings.roi) != len(volume.shape):
             raise InputError(
                 f"{volume.path}: has {len(volume.shape)} axes of space, and roi "
                 f"{list(settings.roi)} has {len(settings.roi)} numbers; they must agree"
             )
-        _require_own_grid(volume, settings.side_mm)
         self.volume, self.settings, self._predict = volume, settings, predict
-        self.grid = window_grid(volume.shape, settings.roi, settings.overlap)
+        self.working, self._back = volume, None
+        factors: tuple[float, ...] = (1.0,)
+        side = settings.side_mm
+        if side is not None and needs_working_grid(volume, side):
+            self.working, self._back = on_working_grid(volume, side, fills), way_back(volume, side)
+            factors = settings.factors
+        self.scales = scales_of(
+            self.working.shape,
+            factors,
+            settings.roi,
+            settings.overlap,
+            multiple_of=None if settings.pad_windows else settings.multiple_of,
+        )
         self.axis = volume.slow_axis
-        self.ranges = list(ranges)
+        self.ranges = [(0.0, 1.0)] * volume.n_channels
+
+    @property
+    def is_resampled(self) -> bool:
+        """Whether the network sees another grid than that of the file."""
+        return self._back is not None
 
     def read(self, box: Region) -> np.ndarray:
-        """Return a box as the network takes it."""
-        return read_normalised(self.volume, box, self.ranges, lift=self.settings.lift)
+        """Return a box of the working grid as the network takes it."""
+        return read_normalised(self.working, box, self.ranges, lift=self.settings.lift)
 
     def predict(self, windows: torch.Tensor) -> torch.Tensor:
         """Return the logits of windows, on the CPU."""
@@ -98,7 +98,7 @@ class SegmentationJob:
         Returns:
             The channels of its output, and the memory that the process took at most.
         """
-        grid, settings = self.grid, self.settings
+        grid, settings = self.scales[0].grid, self.settings
         box = tuple(slice(0, min(pair)) for pair in zip(grid.shape, grid.roi, strict=True))
         shape = (settings.sw_batch_size, self.volume.n_channels, *grid.roi)
         n_outputs = 0
@@ -110,12 +110,35 @@ class SegmentationJob:
                 del windows
         return n_outputs, busy.n_bytes
 
+    def smallest_bytes(self, n_outputs: int) -> int:
+        """Return the memory beside the network's that every volume can be computed in."""
+        if self._back is None:
+            return smallest_sum_bytes(self.scales[0].grid, axis=self.axis, n_outputs=n_outputs)
+        return smallest_block_bytes(self.scales, axis=self.axis, sizes=self._sizes(n_outputs))
+
+    def regions(self, n_outputs: int, max_bytes: int) -> list[Region]:
+        """Cut the volume so that no part takes more memory beside the network's.
+
+        Columns along the axis of the windows; blocks where the volume is resampled.
+        """
+        if self._back is None:
+            return column_regions(
+                self.scales[0].grid, axis=self.axis, n_outputs=n_outputs, max_bytes=max_bytes
+            )
+        return block_regions(
+            self.volume,
+            self.scales,
+            axis=self.axis,
+            sizes=self._sizes(n_outputs),
+            max_bytes=max_bytes,
+        )
+
     def run(
         self,
         regions: Sequence[Region],
         mask: LargeOutput,
         prob: LargeOutput | None = None,
-        progress: Callable[[float], None] | None = None,
+        progress: Told | None = None,
     ) -> None:
         """Predict region by region, and write what is finished.
 
@@ -123,71 +146,88 @@ class SegmentationJob:
             regions: boxes of the volume.
             mask: where the mask is written.
             prob: where the probability of a vessel is written; None writes none.
-            progress: is told the finished share of the volume.
+            progress: is told the finished share of the windows.
         """
-        n_voxels, n_done = prod(self.grid.shape), 0
+        inner = [part if self._back is None else self._back.source_box(part) for part in regions]
+        predict: Predictor = self.predict
+        if progress is not None:
+            n_all = sum(n_windows(part, self.scales) for part in inner)
+            predict = _telling(predict, n_all, progress)
+        for region, part in zip(regions, inner, strict=True):
+            if self._back is None:
+                self._run_column(region, predict, mask, prob)
+            else:
+                self._run_block(region, part, predict, mask, prob)
 
-        def write(box: Region, values: torch.Tensor) -> None:
-            nonlocal n_done
-            for part, here in _thin_parts(box, values, self.axis):
-                self._write_part(part, here, mask, prob)
-            n_done += prod(region_shape(box))
-            if progress is not None:
-                progress(n_done / n_voxels)
-
-        weights = window_weights(self.grid.roi, "gaussian")
-        for region in regions:
-            blend_region(
-                region,
-                self.grid,
-                read=self.read,
-                predict=self.predict,
-                write=write,
-                weights=weights,
-                axis=self.axis,
-                batch_size=self.settings.sw_batch_size,
-            )
-
-    def _write_part(
-        self, box: Region, logits: torch.Tensor, mask: LargeOutput, prob: LargeOutput | None
+    def _run_column(
+        self, region: Region, predict: Predictor, mask: LargeOutput, prob: LargeOutput | None
     ) -> None:
-        if len(logits) > 1:
-            classes = logits.argmax(dim=0)
-            found = 1 - torch.softmax(logits, dim=0)[0]
+        def write(box: Region, values: torch.Tensor) -> None:
+            for part in writing_boxes(box, mask.chunks, axis=self.axis):
+                logits = values[(slice(None), *shifted(part, box))]
+                found = torch.softmax(logits, 0) if len(logits) > 1 else torch.sigmoid(logits)
+                self._write(part, found, mask, prob)
+
+        scale = self.scales[0]
+        blend_region(
+            region,
+            scale.grid,
+            read=self.read,
+            predict=predict,
+            write=write,
+            weights=scale.weights,
+            axis=self.axis,
+            batch_size=self.settings.sw_batch_size,
+        )
+
+    def _run_block(
+        self,
+        region: Region,
+        inner: Region,
+        predict: Predictor,
+        mask: LargeOutput,
+        prob: LargeOutput | None,
+    ) -> None:
+        back = self._back
+        if back is None:
+            raise ValueError("only a volume that is resampled is computed in blocks")
+        found = mean_probability(
+            inner,
+            self.scales,
+            read=self.read,
+            predict=predict,
+            axis=self.axis,
+            batch_size=self.settings.sw_batch_size,
+        ).numpy()
+        for part in cut_for_source(region, back):
+            near = found[(slice(None), *shifted(back.source_box(part), inner))]
+            self._write(part, torch.from_numpy(back.apply(near, part)), mask, prob)
+
+    def _write(
+        self, box: Region, found: torch.Tensor, mask: LargeOutput, prob: LargeOutput | None
+    ) -> None:
+        """Write the probabilities (K, ...) of a box as classes."""
+        if len(found) > 1:
+            classes, vessel = found.argmax(dim=0), 1 - found[0]
         else:
-            found = torch.sigmoid(logits[0])
-            classes = found >= self.settings.threshold
+            classes, vessel = found[0] >= self.settings.threshold, found[0]
         mask.write(box, classes.to(torch.uint8).numpy())
         if prob is not None:
-            prob.write(box, found.numpy())
+            prob.write(box, vessel.numpy())
+
+    def _sizes(self, n_outputs: int) -> tuple[int, int]:
+        return self.volume.n_channels, n_outputs
 
 
-def _thin_parts(
-    box: Region, values: torch.Tensor, axis: int
-) -> Iterator[tuple[Region, torch.Tensor]]:
-    """Cut a box along an axis, so that what is computed of a part stays small."""
-    sides = region_shape(box)
-    n_layers = max(1, _WRITTEN_AT_ONCE * sides[axis] // prod(sides))
-    for first in range(0, sides[axis], n_layers):
-        n_here = min(n_layers, sides[axis] - first)
-        part = list(box)
-        part[axis] = slice(box[axis].start + first, box[axis].start + first + n_here)
-        yield tuple(part), values.narrow(axis + 1, first, n_here)
+def _telling(predict: Predictor, n_windows_: int, progress: Told) -> Predictor:
+    """Return the network, which says after each batch what share of all windows is done."""
+    n_done = 0
 
+    def run(windows: torch.Tensor) -> torch.Tensor:
+        nonlocal n_done
+        found = predict(windows)
+        n_done += len(windows)
+        progress(min(1.0, n_done / n_windows_))
+        return found
 
-def _require_own_grid(volume: LargeVolume, side_mm: float | None) -> None:
-    if side_mm is None or len(volume.shape) < 3:
-        return
-    from monai.data import MetaTensor
-
-    from cldice_monai.transforms import ResampleToWorkingGrid
-
-    affine = torch.diag(torch.tensor([*volume.spacing_mm, 1.0], dtype=torch.float64))
-    voxel = MetaTensor(torch.zeros(1, 1, 1, 1), affine=affine)
-    if ResampleToWorkingGrid(side_mm).resamples(voxel):
-        sides = " x ".join(f"{1000 * side:.3g}" for side in volume.spacing_mm)
-        raise InputError(
-            f"{volume.path}: voxels of {sides} um are resampled to {1000 * side_mm:g} um for these "
-            "weights, which needs the volume in memory; raise --max-memory, crop it, or pass "
-            "--weights that were trained on its own grid"
-        )
+    return run

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise, product
+from math import prod
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from cldice_monai.inferers.windows import Region, region_shape
 from cldice_monai.topology.blocks import blocks_of
 
-__all__ = ["LargeOutput", "LargeVolume", "Region", "reading_boxes"]
-
-Region = tuple[slice, ...]
-"""A box of voxels: one slice with start and stop an axis."""
+__all__ = ["LargeOutput", "LargeVolume", "Region", "reading_boxes", "writing_boxes"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,6 +30,7 @@ class LargeVolume:
         at_right_angles: whether the axes of the grid are; distances are known only then.
         read: gives the intensities of a box in space, float32 (C, ...).
         slow_axis: spatial axis along which neighbours lie farthest apart in the file.
+        unit: that the file names for its voxel size, as a person reads it.
         chunks: sides of the pieces that the file is read in; None where any box will do.
         metadata: what the writer of the same format needs of it.
     """
@@ -42,6 +43,7 @@ class LargeVolume:
     at_right_angles: bool
     read: Callable[[Region], np.ndarray]
     slow_axis: int
+    unit: str
     chunks: tuple[int, ...] | None
     metadata: Any
 
@@ -52,10 +54,12 @@ class LargeOutput(NamedTuple):
     Attributes:
         write: takes a box in space and its values.
         read: gives the values of a box back, as they were written.
+        chunks: sides of the pieces that the file is written in; None where any box will do.
     """
 
     write: Callable[[Region, np.ndarray], None]
     read: Callable[[Region], np.ndarray]
+    chunks: tuple[int, ...] | None = None
 
 
 def reading_boxes(volume: LargeVolume, *, max_voxels: int = 1 << 19) -> Iterator[Region]:
@@ -76,3 +80,34 @@ def reading_boxes(volume: LargeVolume, *, max_voxels: int = 1 << 19) -> Iterator
             sides[axis] = max(1, min(sides[axis], max_voxels // others))
     for block in blocks_of(volume.shape, sides):
         yield block.owned
+
+
+def writing_boxes(
+    box: Region, chunks: Sequence[int] | None, *, axis: int, max_voxels: int = 1 << 20
+) -> Iterator[Region]:
+    """Cut a box into parts that are written quickly one after the other.
+
+    Args:
+        box: of the volume.
+        chunks: of the file, in which a part then lies as a whole; None where any box will do.
+        axis: along which neighbours lie farthest apart in the file.
+        max_voxels: voxels of a part, at most, but for a chunk or a layer.
+
+    Yields:
+        Parts that together are the box.
+    """
+    sides = region_shape(box)
+    if chunks is None:
+        layers = list(sides)
+        layers[axis] = max(1, max_voxels * sides[axis] // prod(sides))
+        cuts = [_cuts(part, part.start, side) for part, side in zip(box, layers, strict=True)]
+    else:
+        cuts = [_cuts(part, 0, side) for part, side in zip(box, chunks, strict=True)]
+    yield from product(*cuts)
+
+
+def _cuts(part: slice, origin: int, side: int) -> list[slice]:
+    """Cut a range where the distance from the origin is a multiple of ``side``."""
+    first = origin + -(-(part.start + 1 - origin) // side) * side
+    ends = [part.start, *range(first, part.stop, side), part.stop]
+    return [slice(*pair) for pair in pairwise(ends)]

@@ -25,6 +25,7 @@ from cldice_monai.data.nifti_file import (
     read_header,
     scaled_voxels,
 )
+from cldice_monai.data.nifti_grid import MM_PER_UNIT, header_unit
 from cldice_monai.data.nifti_write import header_bytes
 from cldice_monai.errors import InputError
 from cldice_monai.files import replace_when_complete
@@ -35,7 +36,6 @@ __all__ = ["open_nifti", "write_nifti"]
 _logger = logging.getLogger(__name__)
 _BLOCK = 1 << 20
 _SQUARE = 1e-3  # cosine of the angle between two axes up to which they count as at right angles
-_MM_PER_UNIT = {1: 1000.0, 2: 1.0, 3: 0.001}
 
 
 @contextmanager
@@ -112,10 +112,10 @@ def _open_one(path: Path, scratch: Path, stack: ExitStack) -> LargeVolume:
         raise InputError(
             f"{path}: {error}; save one volume of shape (X, Y, Z) or (X, Y, Z, channels) a file"
         ) from error
-    unit = int(header["xyzt_units"]) & 7
-    if unit not in _MM_PER_UNIT:
+    unit = header_unit(header)
+    if unit == "unknown":
         _logger.warning("note: %s: has no unit; its voxel size is taken to be in mm", path.name)
-    steps = header_affine(path, header)[:3, :3] * _MM_PER_UNIT.get(unit, 1.0)
+    steps = header_affine(path, header)[:3, :3] * MM_PER_UNIT[unit]
     sides = np.linalg.norm(steps, axis=0)
     cosines = (steps / sides).T @ (steps / sides) - np.eye(3)
     file = path
@@ -131,6 +131,7 @@ def _open_one(path: Path, scratch: Path, stack: ExitStack) -> LargeVolume:
         at_right_angles=bool(np.abs(cosines).max() < _SQUARE),
         read=_reader(path, file, header, axes),
         slow_axis=2,
+        unit="mm" if unit == "unknown" else unit,
         chunks=None,
         metadata=(header, axes),
     )

@@ -86,6 +86,7 @@ def open_ome_zarr(path: Path) -> LargeVolume:
         at_right_angles=True,
         read=read,
         slow_axis=0,
+        unit=image.units[0] or "mm",
         chunks=tuple(array.chunks[axis] for axis in in_space),
         metadata=image,
     )
@@ -112,7 +113,7 @@ def write_ome_zarr(
     with replace_folder_when_complete(path) as folder:
         create_levels(folder, shape=shape, image=image, dtype=dtype, name=path.stem)
         array = open_level(folder, "0", mode="r+")
-        yield LargeOutput(write=array.__setitem__, read=array.__getitem__)
+        yield LargeOutput(array.__setitem__, array.__getitem__, tuple(array.chunks))
         for level in range(1, n_levels(folder)):
             coarse = open_level(folder, str(level))
             for block in blocks_of(coarse.shape, coarse.chunks):

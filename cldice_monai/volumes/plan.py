@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from math import prod
 
 from cldice_monai.errors import InputError
-from cldice_monai.inferers.columns import column_regions, smallest_sum_bytes
-from cldice_monai.inferers.windows import Region, WindowGrid
+from cldice_monai.inferers.windows import Region
+from cldice_monai.volumes.job import SegmentationJob
 from cldice_monai.volumes.memory import format_bytes
 
 __all__ = ["HALO", "MemoryPlan", "plan_memory"]
@@ -28,7 +28,8 @@ class MemoryPlan:
     """How a volume is cut.
 
     Attributes:
-        regions: columns along the axis of the windows; one where slabs fit.
+        regions: columns along the axis of the windows, one where slabs fit; blocks of a volume
+            that is resampled.
         topology_side: sides of the blocks in which components are labelled.
         thinning_side: sides of the blocks, without halo, in which the centreline is found.
         parts_bytes: memory for the components of all blocks before they are joined.
@@ -43,19 +44,12 @@ class MemoryPlan:
 
 
 def plan_memory(
-    grid: WindowGrid,
-    *,
-    axis: int,
-    n_outputs: int,
-    max_bytes: int,
-    idle_bytes: int,
-    busy_bytes: int,
+    job: SegmentationJob, *, n_outputs: int, max_bytes: int, idle_bytes: int, busy_bytes: int
 ) -> MemoryPlan:
     """Choose columns and blocks for a volume.
 
     Args:
-        grid: windows of the volume.
-        axis: along which they advance.
+        job: the inference of the volume.
         n_outputs: channels of the network's output.
         max_bytes: memory that the process may take.
         idle_bytes: what it takes with the network loaded and nothing running.
@@ -67,25 +61,23 @@ def plan_memory(
     Raises:
         InputError: if the memory is too small; it names the least that is enough.
     """
-    sums = smallest_sum_bytes(grid, axis=axis, n_outputs=n_outputs)
+    sums = job.smallest_bytes(n_outputs)
     thinning = _THINNING_BYTES * (_SMALLEST_BLOCK + 2 * HALO) ** 3
     # one layer of faces between blocks waits until the next blocks are labelled
-    faces = _FACE_BYTES * prod(grid.shape[1:])
+    faces = _FACE_BYTES * prod(job.volume.shape[1:])
     labelling = faces + 2 * _TOPOLOGY_BYTES * _SMALLEST_BLOCK**3
     needed = max(busy_bytes + sums, idle_bytes + max(thinning, labelling)) + _SLACK
     smallest = (-(-needed // _STEP) + 1) * _STEP
     if needed > max_bytes:
         raise InputError(
             f"--max-memory {format_bytes(max_bytes)} is too small for windows of "
-            f"{'x'.join(map(str, grid.roi))}; --max-memory {format_bytes(smallest)} is the least "
-            "that works, or use a smaller --roi"
+            f"{'x'.join(map(str, job.settings.roi))}; --max-memory {format_bytes(smallest)} is the "
+            "least that works, or use a smaller --roi"
         )
     left = max_bytes - idle_bytes - _SLACK
     parts = (left - faces) // 4
     return MemoryPlan(
-        regions=column_regions(
-            grid, axis=axis, n_outputs=n_outputs, max_bytes=max_bytes - busy_bytes - _SLACK
-        ),
+        regions=job.regions(n_outputs, max_bytes - busy_bytes - _SLACK),
         topology_side=_side(left - faces - parts, _TOPOLOGY_BYTES),
         thinning_side=_side(left, _THINNING_BYTES, halo=HALO),
         parts_bytes=parts,

@@ -10,11 +10,13 @@ from typing import Any
 
 from cldice_monai.volumes.figures import blockwise_figures
 from cldice_monai.volumes.formats import open_volume, write_volume
-from cldice_monai.volumes.job import LargeSettings, Predictor, SegmentationJob
+from cldice_monai.volumes.job import SegmentationJob
+from cldice_monai.volumes.large_settings import LargeSettings, Predictor
 from cldice_monai.volumes.large_volume import LargeVolume
 from cldice_monai.volumes.memory import PeakMemory, give_freed_memory_back, memory_in_use
 from cldice_monai.volumes.normalised import channel_ranges
 from cldice_monai.volumes.plan import MemoryPlan, plan_memory
+from cldice_monai.volumes.working_volume import fill_values
 
 __all__ = ["LargeResult", "predict_large", "predict_volume"]
 
@@ -26,7 +28,8 @@ class LargeResult:
     Attributes:
         mask: the file that was written.
         figures: of the mask, see `blockwise_figures`.
-        n_columns: columns that the volume was cut into; 1 for slabs.
+        n_columns: columns, or blocks where it was resampled, that the volume was cut into; 1 for
+            slabs.
         peak_bytes: the most anonymous and shared memory that the process took.
         smallest_bytes: the least ``max_bytes`` that would have been accepted.
     """
@@ -47,9 +50,10 @@ def predict_large(
     prob_path: Path | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> LargeResult:
-    """Segment one volume on its own grid without ever having it in memory.
+    """Segment one volume without ever having it in memory.
 
-    The mask is that of the same network in memory; see `SlabInferer`.
+    The mask is that of the same network in memory, see `SlabInferer`; that of a volume which is
+    resampled and seen at several resolutions, too.
 
     Args:
         paths: NIfTI files in the order of the channels, or the folder of one OME-Zarr image.
@@ -99,9 +103,11 @@ def predict_volume(
     give_freed_memory_back()
     with PeakMemory(interval_s=0.005) as peak, ExitStack() as stack:
         # planned with any range, so that too little memory is told before the volume is read
-        job = SegmentationJob(volume, settings, predict, [(0.0, 1.0)] * volume.n_channels)
+        job = SegmentationJob(volume, settings, predict)
         plan = _plan(job)
-        job.ranges = channel_ranges(volume, settings.cutoff)
+        if job.is_resampled:
+            job = SegmentationJob(volume, settings, predict, fills=fill_values(volume))
+        job.ranges = channel_ranges(job.working, settings.cutoff)
         mask = stack.enter_context(write_volume(mask_path, like=volume))
         prob = None
         if prob_path is not None:
@@ -122,8 +128,7 @@ def _plan(job: SegmentationJob) -> MemoryPlan:
     n_outputs, busy_bytes = job.try_out()
     give_freed_memory_back()
     return plan_memory(
-        job.grid,
-        axis=job.axis,
+        job,
         n_outputs=n_outputs,
         max_bytes=job.settings.max_bytes,
         idle_bytes=memory_in_use(),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache, reduce
 from operator import add
 from pathlib import Path
@@ -16,19 +16,23 @@ from typing import Any
 
 import numpy as np
 
-from cldice_monai.inferers.windows import Region
+from cldice_monai.inferers.windows import Region, region_shape, shifted
 from cldice_monai.topology.block_union import face_pairs
 from cldice_monai.topology.blocks import Block, BlockSummary, summarise_block
 from cldice_monai.topology.blockwise import block_length_mm
 from cldice_monai.volumes.intensity_range import UpperCounts, count_lower, count_upper
-from cldice_monai.volumes.job import LargeSettings, Predictor, SegmentationJob
-from cldice_monai.volumes.large_volume import LargeOutput
+from cldice_monai.volumes.job import SegmentationJob
+from cldice_monai.volumes.large_settings import LargeSettings, Predictor
+from cldice_monai.volumes.large_volume import LargeOutput, LargeVolume
 from cldice_monai.volumes.ome_zarr import open_level, open_ome_zarr
+from cldice_monai.volumes.working_volume import lowest_finite, on_working_grid
 
 __all__ = [
+    "ScanOnGrid",
     "count_lower_of",
     "count_upper_of",
     "length_of",
+    "lowest_of",
     "pairs_of",
     "segment_region",
     "summary_of",
@@ -37,22 +41,50 @@ __all__ = [
 ]
 
 
-def count_upper_of(scan: Path, channel: int, boxes: Sequence[Region]) -> UpperCounts:
+@dataclass(frozen=True)
+class ScanOnGrid:
+    """An image, and the grid on which the network sees it.
+
+    Attributes:
+        path: folder of the image.
+        side_mm: side of the voxels that it is resampled to; None for its own grid.
+        fills: what takes the place of NaN and infinity in each channel; None where they stay.
+    """
+
+    path: Path
+    side_mm: float | None = None
+    fills: tuple[float, ...] | None = None
+
+    def open(self) -> LargeVolume:
+        """Open the image on that grid."""
+        volume = open_ome_zarr(self.path)
+        if self.side_mm is None:
+            return volume
+        return on_working_grid(volume, self.side_mm, self.fills)
+
+
+def lowest_of(scan: ScanOnGrid, boxes: Sequence[Region]) -> np.ndarray:
+    """Return the smallest finite value of each channel in some boxes, see `lowest_finite`."""
+    volume = scan.open()
+    return np.min([lowest_finite(volume.read(box)) for box in boxes], axis=0)
+
+
+def count_upper_of(scan: ScanOnGrid, channel: int, boxes: Sequence[Region]) -> UpperCounts:
     """Count some boxes of a channel for its range, see `count_upper`."""
-    volume = open_ome_zarr(scan)
+    volume = scan.open()
     return count_upper(volume.read(box)[channel] for box in boxes)
 
 
 def count_lower_of(
-    scan: Path, channel: int, boxes: Sequence[Region], uppers: Sequence[int]
+    scan: ScanOnGrid, channel: int, boxes: Sequence[Region], uppers: Sequence[int]
 ) -> np.ndarray:
     """Count some boxes of a channel in the second pass, see `count_lower`."""
-    volume = open_ome_zarr(scan)
+    volume = scan.open()
     return count_lower((volume.read(box)[channel] for box in boxes), uppers)
 
 
 def segment_region(
-    scan: Path,
+    scan: ScanOnGrid,
     folder: Path,
     region: Region,
     packed_network: bytes,
@@ -67,23 +99,18 @@ def segment_region(
         region: box of whole chunks.
         packed_network: pickle of a function that makes the network; called once in each worker.
         settings: of windows and threshold.
-        ranges: of the intensities of the whole volume.
+        ranges: of the intensities of the whole volume, on the grid that the network sees.
     """
-    job = SegmentationJob(open_ome_zarr(scan), settings, _network(packed_network), ranges)
-    whole = np.zeros([part.stop - part.start for part in region], np.uint8)
-
-    def within(box: Region) -> Region:
-        return tuple(
-            slice(part.start - first.start, part.stop - first.start)
-            for part, first in zip(box, region, strict=True)
-        )
-
+    network = _network(packed_network)
+    job = SegmentationJob(open_ome_zarr(scan.path), settings, network, fills=scan.fills)
+    job.ranges = list(ranges)
+    whole = np.zeros(region_shape(region), np.uint8)
     # collected first, so that each chunk is packed and written once
     job.run(
         [region],
         LargeOutput(
-            write=lambda box, values: whole.__setitem__(within(box), values),
-            read=lambda box: whole[within(box)],
+            write=lambda box, values: whole.__setitem__(shifted(box, region), values),
+            read=lambda box: whole[shifted(box, region)],
         ),
     )
     open_level(folder, "0", mode="r+")[region] = whole

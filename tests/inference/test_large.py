@@ -28,8 +28,8 @@ def nothing_fits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(large, "_IDLE", 1 << 60)
 
 
-def save_zarr(path: Path, image: np.ndarray) -> Path:
-    """Write (X, Y, Z) as an OME-Zarr image of z, y, x with voxels of 2 x 1 x 1 mm."""
+def save_zarr(path: Path, image: np.ndarray, unit: str = "millimeter") -> Path:
+    """Write (X, Y, Z) as an OME-Zarr image of z, y, x with voxels of 2 x 1 x 1 of a unit."""
     from cldice_monai.volumes.ome_metadata import OmeImage
     from cldice_monai.volumes.ome_zarr import write_ome_zarr
 
@@ -37,7 +37,7 @@ def save_zarr(path: Path, image: np.ndarray) -> Path:
         version="0.5",
         axes=("space",) * 3,
         names=("z", "y", "x"),
-        units=("millimeter",) * 3,
+        units=(unit,) * 3,
         scale=(2.0, 1.0, 1.0),
         translation=(0.0,) * 3,
     )

@@ -7,6 +7,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -26,13 +27,14 @@ from cldice_monai.volumes.ome_zarr import (
     open_ome_zarr,
     write_ome_zarr,
 )
-from cldice_monai.volumes.tasks import segment_region
+from cldice_monai.volumes.tasks import ScanOnGrid, segment_region
 from tests.conftest import rods
 
 pytest.importorskip("zarr")
 distributed = pytest.importorskip("distributed")
 
 SETTINGS = LargeSettings(roi=(16, 16, 16), cutoff=0.99)
+RESAMPLED = replace(SETTINGS, side_mm=0.0015, factors=(1.0, 2.0), pad_windows=False)
 IMAGE = OmeImage(
     version="0.5",
     axes=("space",) * 3,
@@ -70,8 +72,10 @@ def scan(tmp_path: Path) -> Path:
     return path
 
 
-def check_equals_one_machine(scan: Path, mask: Path, figures: dict) -> None:
-    one = predict_large([scan], scan.parent / "one.zarr", make_network(), settings=SETTINGS)
+def check_equals_one_machine(
+    scan: Path, mask: Path, figures: dict, settings: LargeSettings = SETTINGS
+) -> None:
+    one = predict_large([scan], scan.parent / "one.zarr", make_network(), settings=settings)
     expected = open_level(one.mask, "0")[:]
     assert 0.02 < expected.mean() < 0.5
     assert np.array_equal(open_level(mask, "0")[:], expected)
@@ -84,7 +88,8 @@ def check_equals_one_machine(scan: Path, mask: Path, figures: dict) -> None:
     assert not list(scan.parent.glob(".incomplete-*"))
 
 
-def test_result_is_that_of_one_machine(scan: Path):
+@pytest.mark.parametrize("settings", [SETTINGS, RESAMPLED], ids=["own grid", "resampled"])
+def test_result_is_that_of_one_machine(scan: Path, settings: LargeSettings):
     mask = scan.parent / "mask.zarr"
     with distributed.LocalCluster(
         n_workers=2, threads_per_worker=1, processes=False, dashboard_address=None
@@ -93,12 +98,12 @@ def test_result_is_that_of_one_machine(scan: Path):
             scan,
             mask,
             make_network,
-            settings=SETTINGS,
+            settings=settings,
             scheduler=cluster.scheduler_address,
             chunk=16,
             chunks_a_side=1,
         )
-    check_equals_one_machine(scan, mask, figures)
+    check_equals_one_machine(scan, mask, figures, settings)
 
 
 @pytest.mark.slow
@@ -142,7 +147,8 @@ def test_a_task_that_is_run_again_writes_the_same_bytes_and_no_other_chunk(scan:
     before = set(folder.rglob("*"))
     contents = []
     for _ in range(2):
-        segment_region(scan, folder, region, cloudpickle.dumps(make_network), SETTINGS, ranges)
+        network = cloudpickle.dumps(make_network)
+        segment_region(ScanOnGrid(scan), folder, region, network, SETTINGS, ranges)
         written = sorted(file for file in set(folder.rglob("*")) - before if file.is_file())
         contents.append([file.read_bytes() for file in written])
     assert contents[0] == contents[1]

@@ -153,13 +153,13 @@ def test_too_little_memory_names_the_least_that_works(scan: Path):
 def test_columns_give_the_mask_of_slabs(scan: Path, monkeypatch: pytest.MonkeyPatch):
     slabs = read_volume(run(scan).mask).array
     from cldice_monai.inferers.columns import column_regions
-    from cldice_monai.volumes import plan
+    from cldice_monai.volumes import job
 
     def narrow(grid, **arguments):
         arguments["max_bytes"] = 4 * 2 * 16**3
         return column_regions(grid, **arguments)
 
-    monkeypatch.setattr(plan, "column_regions", narrow)
+    monkeypatch.setattr(job, "column_regions", narrow)
     result = run(scan, "columns.nii")
     assert result.n_columns == 9
     assert np.array_equal(read_volume(result.mask).array, slabs)
@@ -187,15 +187,6 @@ def test_a_roi_of_two_numbers_is_refused_for_a_volume(scan: Path):
             SmallNetwork(),
             settings=LargeSettings(roi=(16, 16)),
         )
-
-
-def test_a_volume_that_would_be_resampled_is_refused(scan: Path):
-    image = nib.load(scan)
-    image.header.set_xyzt_units("micron")
-    nib.save(image, scan.parent / "microscope.nii")
-    with pytest.raises(InputError, match="1 x 1 x 2 um are resampled to 2 um"):
-        run(scan.parent / "microscope.nii", side_mm=0.002)
-    assert run(scan, side_mm=0.002).mask.exists()  # voxels of 1 mm keep their grid
 
 
 def test_a_network_that_fails_leaves_no_mask(scan: Path, caplog: pytest.LogCaptureFixture):

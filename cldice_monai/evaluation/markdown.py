@@ -64,7 +64,8 @@ def introduction(evaluation: Evaluation) -> str:
     n_cases = len({case.case_id for case in evaluation.methods[0].cases})
     sampler = settings.sampler
     patches = "a full tiling" if sampler.tiling else f"{counted(sampler.n_patches, 'patch')} a case"
-    size = sampler.patch_size or "48 (3D) or 64 (2D)"
+    axes = dict.fromkeys(len(case.frame.shape) for case in evaluation.methods[0].cases)
+    size = " or ".join(_side(sampler.size_in(n_axes)) for n_axes in axes)
     return (
         f"{counted(n_cases, 'case')}, {patches} of {size} voxels a side, seed {sampler.seed}. Mean "
         f"over cases with the {INTERVAL_WORDS}; "
@@ -72,6 +73,10 @@ def introduction(evaluation: Evaluation) -> str:
         f"within {settings.th_snap:g} voxels; SMD of {settings.n_points} points a network; surface "
         f"Dice within {_tolerances(evaluation)}."
     )
+
+
+def _side(sizes: Sequence[int]) -> str:
+    return str(sizes[0]) if len(set(sizes)) == 1 else " x ".join(map(str, sizes))
 
 
 def _tolerances(evaluation: Evaluation) -> str:

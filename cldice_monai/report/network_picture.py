@@ -24,7 +24,7 @@ NODE_COLOURS = {"junction": (240, 228, 66), "end": (86, 180, 233)}
 
 _Mask = npt.NDArray[np.bool_]
 _PIXELS = 640  # of the longer side
-_MOST_COVERED = 0.15  # share of the pixels that lie on a centreline
+_MOST_COVERED = 0.15  # share of the picture
 _FEWEST_SLICES = 4
 _LINE = 2  # pixels
 _MANY_NODES = 1500  # from here on they and the lines are drawn thinner
@@ -89,19 +89,25 @@ def clear_slab(skeleton: _Mask) -> slice | None:
         Slices around the middle, or None where all of them can be drawn.
 
     Example:
-        >>> clear_slab(np.ones((8, 8, 64), bool)), clear_slab(np.zeros((8, 8, 64), bool))
-        (slice(30, 34, None), None)
+        >>> clear_slab(np.ones((640, 640, 16), bool)), clear_slab(np.zeros((640, 640, 16), bool))
+        (slice(6, 10, None), None)
     """
-    if skeleton.ndim == 2 or skeleton.any(axis=2).mean() <= _MOST_COVERED:
+    if skeleton.ndim == 2 or _covered(skeleton) <= _MOST_COVERED:
         return None
     depth = n_slices = skeleton.shape[2]
     while n_slices > _FEWEST_SLICES:
         n_slices = max(_FEWEST_SLICES, n_slices // 2)
         start = (depth - n_slices) // 2
-        if skeleton[:, :, start : start + n_slices].any(axis=2).mean() <= _MOST_COVERED:
+        if _covered(skeleton[:, :, start : start + n_slices]) <= _MOST_COVERED:
             break
     start = max(0, (depth - n_slices) // 2)
     return slice(start, start + n_slices) if n_slices < depth else None
+
+
+def _covered(skeleton: _Mask) -> float:
+    """Return about which share of the picture is drawn over by lines."""
+    pixels_of_a_voxel = _PIXELS / max(skeleton.shape[:2])
+    return float(skeleton.any(axis=2).mean()) * min(1.0, _LINE / pixels_of_a_voxel)
 
 
 def data_uri(picture: Image) -> str:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
+from cldice_monai.evaluation.case import EvaluatedCase
 from cldice_monai.evaluation.columns import PAPER_COLUMNS, Column
 from cldice_monai.evaluation.markdown import introduction
 from cldice_monai.evaluation.run import Evaluation, Method
@@ -25,6 +26,9 @@ _HEAD = (
     "<meta name='viewport' content='width=device-width, initial-scale=1'>"
     f"<title>Evaluation of segmentations</title><style>{STYLE}</style></head><body>"
 )
+
+
+_WALLS = "Yellow areas are walls, which a skeleton keeps around each cavity of the segmentation."
 
 
 def write_report(
@@ -93,7 +97,8 @@ def _worst(evaluation: Evaluation, images: Mapping[str, Path]) -> Iterator[str]:
         return
     yield "<section><h2>Worst patches</h2><p>Those with the largest sum of b0, b1 and b2 "
     yield "error, four of each method at most, seen along z: of a volume the "
-    yield f"{PATCH_SLICES} slices with most ghosts and misses.</p><p class='legend'>{LEGEND}</p>"
+    yield f"{PATCH_SLICES} slices with most ghosts and misses. {_walls(p.case for p in worst)}</p>"
+    yield f"<p class='legend'>{LEGEND}</p>"
     for patch in worst:
         size = evaluation.settings.sampler.size_in(len(patch.start))
         place, pictures = patch_pictures(patch, size, images)
@@ -111,12 +116,16 @@ def _case(
     for note in dict.fromkeys(str(note) for case in cases for note in case.notes):
         yield f"<p class='note'>{html.escape(note)}</p>"
     yield case_table(methods, number)
-    yield f"<p class='legend'>{LEGEND}</p>"
+    yield f"<p class='legend'>{LEGEND}</p><p>{_walls(cases)}</p>"
     for title, row in pictures.rows:
         yield f"<h3>{title}</h3><div class='row'>{_figures(row)}</div>"
     networks = _figures(pictures.networks)
     yield f"<h3>{pictures.network_title}</h3><p class='legend'>{NETWORK_LEGEND}</p>"
     yield f"<div class='row'>{networks}</div></section>"
+
+
+def _walls(cases: Iterable[EvaluatedCase]) -> str:
+    return _WALLS if any(case.volume.get("b2_pred", 0) for case in cases) else ""
 
 
 def _figures(pictures: Pictures) -> str:

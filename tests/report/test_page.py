@@ -120,6 +120,18 @@ def test_flat_images_have_one_projection(tmp_path: Path):
     assert len(_Page(page.read_text(encoding="utf-8")).addresses) == 3 + 2
 
 
+def test_walls_around_cavities_are_explained_where_there_are_some(tmp_path: Path):
+    bar = np.zeros((20, 20, 20), bool)
+    bar[5:15, 5:15, 2:18] = True
+    save_mask(tmp_path / "bar" / "a.nii.gz", bar)
+    bar[10, 10, 10] = False
+    save_mask(tmp_path / "holed" / "a.nii.gz", bar)
+    for name, explained in (("bar", False), ("holed", True)):
+        evaluation = evaluate([tmp_path / name], tmp_path / "bar", FEW)
+        text = write_report(evaluation, tmp_path / "report.html").read_text(encoding="utf-8")
+        assert ("Yellow areas are walls" in text) == explained
+
+
 def test_classes_have_sections_and_maps_of_their_own(tmp_path: Path):
     label = np.where(vessels(0), 1, np.where(vessels(1), 2, 0))
     save_mask(tmp_path / "labels" / "a.nii.gz", label)

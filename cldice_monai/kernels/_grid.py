@@ -2,10 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import triton
 import triton.language as tl
 
-__all__ = ["place"]
+__all__ = ["compiled_once", "place"]
+
+
+def compiled_once(*numbers: str) -> Callable[[Callable[..., None]], Any]:
+    """Return a decorator for kernels that serve every size and every address.
+
+    A thread reads one voxel at a time and would not be faster for knowing them. The levels of a
+    volume of odd size begin anywhere: each mixture of addresses would be compiled for itself.
+
+    Args:
+        numbers: the names of the arguments that are whole numbers.
+    """
+
+    def decorate(kernel: Callable[..., None]) -> Any:
+        pointers = [n for n, kind in kernel.__annotations__.items() if kind == "tl.tensor"]
+        return triton.jit(do_not_specialize=numbers, do_not_specialize_on_alignment=pointers)(
+            kernel
+        )
+
+    return decorate
 
 
 @triton.jit

@@ -4,7 +4,7 @@ With A_j the gradient of the erosion I_j through all but the opening that dilate
 level j computes two things in one pass over the planes: the gradient of I_j, from A_{j+1} at the
 voxels whose minimum was taken here and from what level j itself took away; and A_j, by subtracting
 what the residues of level j - 1 send to the voxel that their maximum was taken from. Both choices
-lie in one byte. The order of the additions is fixed, so that every run gives the same result.
+lie in one word. The order of the additions is fixed, so that every run gives the same result.
 """
 
 from __future__ import annotations
@@ -12,42 +12,17 @@ from __future__ import annotations
 import triton
 import triton.language as tl
 
-from cldice_monai.kernels._grid import place
+from cldice_monai.kernels._grid import compiled_once, place
+from cldice_monai.kernels._words import choice_of, quotient_of
 
 __all__ = ["gradient_kernel", "seed_kernel"]
 
 
 @triton.jit
-def _of_residue(
-    residues: tl.tensor,
-    weighted: tl.tensor,
-    gradient: tl.tensor,
-    mask: tl.tensor,
-    real: tl.constexpr,
-    gated: tl.constexpr,
-) -> tl.tensor:
-    """Return the gradient of residues: that of the skeleton times the product of other levels.
-
-    ``weighted`` is the gradient times the whole product. Residues and core sum to at most 1: where
-    one of them is 1, every other is 0 and that product is 1. Where nothing was taken away, there is
-    none; the core is not gated like that.
-    """
-    residue = tl.load(residues, mask=mask, other=0.0)
-    if gated:
-        mask = mask & (residue > 0.0)
-    factor = 1.0 - residue
-    alone = factor == 0.0
-    value = tl.load(weighted, mask=mask, other=0.0) / tl.where(alone, 1.0, factor)
-    return tl.where(alone, tl.load(gradient, mask=mask & alone, other=0.0), value)
-
-
-@triton.jit
 def _plane(
-    choices: tl.tensor,
+    words: tl.tensor,
     above: tl.tensor,
-    residues: tl.tensor,
     weighted: tl.tensor,
-    gradient: tl.tensor,
     at: tl.tensor,
     there: tl.tensor,
     inside: tl.tensor,
@@ -79,7 +54,8 @@ def _plane(
                 near = near & (left if i // 3 == 1 else right)
             shift = 0 if i % 3 == 0 else (-width if i % 3 == 1 else width)
             places = at + shift + (0 if i < 3 else (-1 if i // 3 == 1 else 1))
-            choice = tl.load(choices + places, mask=near, other=0).to(tl.int32)
+            word = tl.load(words + places, mask=near, other=0)
+            choice = choice_of(word)
             if crosses and (i < 3 or i % 3 == 0):
                 sent = tl.load(above + places, mask=near, other=0.0)
                 origin = choice // 32
@@ -89,9 +65,9 @@ def _plane(
                     low_a = tl.where(origin == 1, sent, 0.0)
                     low_c = tl.where(origin == 2, sent, 0.0)
             if boxes:
-                sent = _of_residue(
-                    residues + places, weighted + places, gradient + places, near, real, True
-                )
+                # The gradient of a residue: the skeleton's times the product of other levels.
+                whole = tl.load(weighted + places, mask=near, other=0.0)
+                sent = whole * quotient_of(word, real)
                 # The same voxel seen from there: the other column, and the other row.
                 number = choice % 32 - (0 if i < 3 else (18 if i // 3 == 1 else 9))
                 high_a += tl.where(number == (1, 6, 5)[i % 3], sent, 0.0)
@@ -121,14 +97,12 @@ def _of_sums(
     return weight * (inside * label + whole) + true * tl.load(factors + 2 * n_items)
 
 
-@triton.jit(do_not_specialize=["depth", "height", "width", "planes", "n_items"])
+@compiled_once("depth", "height", "width", "planes", "n_items")
 def gradient_kernel(
-    choices: tl.tensor,
+    words: tl.tensor,
+    words_after: tl.tensor,
     above: tl.tensor,
-    residues: tl.tensor,
-    residues_before: tl.tensor,
     weighted: tl.tensor,
-    gradient: tl.tensor,
     out: tl.tensor,
     probability: tl.tensor,
     other: tl.tensor,
@@ -150,30 +124,30 @@ def gradient_kernel(
 ) -> None:
     """Compute the gradient of one erosion, the deepest first, and pass on what remains of it.
 
-    The first launch starts with the core, the last writes the gradient of the image itself, with
-    that of the sums where ``sums`` says so.
+    ``words_after`` hold what this level itself took away: those of the level after it, or the first
+    ones for the core, with which the first launch starts. The last launch writes the gradient of
+    the image itself, with that of the sums where ``sums`` says so.
     """
     item, start, at, inside, up, down, left, right = place(depth, height, width, planes, block)
     size = height * width
     at += (item.to(tl.int64) * depth + start) * size
     _, _, low_in, _, _, high_in = _plane(
-        choices, above, residues_before, weighted, gradient, at - size, start > 0,
+        words, above, weighted, at - size, start > 0,
         inside, up, down, left, right, width, real, rows, not is_first, not is_last,
     )  # fmt: skip
     _, low, low_out, _, high, high_out = _plane(
-        choices, above, residues_before, weighted, gradient, at, start < depth,
+        words, above, weighted, at, start < depth,
         inside, up, down, left, right, width, real, rows, not is_first, not is_last,
     )  # fmt: skip
     for z in range(start, tl.minimum(start + planes, depth)):
         low_back, next_low, next_low_out, high_back, next_high, next_high_out = _plane(
-            choices, above, residues_before, weighted, gradient, at + size, z + 1 < depth,
+            words, above, weighted, at + size, z + 1 < depth,
             inside, up, down, left, right, width, real, rows, not is_first, not is_last,
         )  # fmt: skip
         value = low_in + low + low_back
         if core or not is_first:
-            value += _of_residue(
-                residues + at, weighted + at, gradient + at, inside, real, not is_first
-            )
+            word = tl.load(words_after + at, mask=inside, other=0)
+            value += tl.load(weighted + at, mask=inside, other=0.0) * quotient_of(word, real)
         if sums:
             value += _of_sums(
                 probability + at, other + at, true_skeleton + at, product + at, factors + item,
@@ -185,20 +159,19 @@ def gradient_kernel(
         at += size
 
 
-@triton.jit(do_not_specialize=["size", "n_items"])
+@compiled_once("size", "n_items")
 def seed_kernel(
     probability: tl.tensor,
     other: tl.tensor,
     product: tl.tensor,
     factors: tl.tensor,
-    gradient: tl.tensor,
     weighted: tl.tensor,
     size: tl.tensor,
     n_items: tl.tensor,
     real: tl.constexpr,
     block: tl.constexpr,
 ) -> None:
-    """Write the gradient of the prediction's skeleton, and it times the product, from the sums'."""
+    """Write the gradient of the prediction's skeleton, from the sums', times what is left of 1."""
     n_blocks = tl.cdiv(size, block)
     item = tl.program_id(0) // n_blocks
     at = (tl.program_id(0) % n_blocks) * block + tl.arange(0, block)
@@ -207,6 +180,5 @@ def seed_kernel(
     value = tl.load(probability + at, mask=inside, other=0.0).to(real)
     label = tl.load(other + at, mask=inside, other=0.0).to(real)
     found = value * value * (tl.load(factors + item) * label + tl.load(factors + n_items + item))
-    tl.store(gradient + at, found, mask=inside)
     kept = tl.load(product + at, mask=inside, other=0.0)
-    tl.store(weighted + at, found * kept, mask=inside)
+    tl.store(weighted + at, found * tl.where(kept == 0.0, 1.0, kept), mask=inside)

@@ -11,8 +11,9 @@ the voxel's own column first, then the one before, then the one after; within a 
 then those of the planes before and after, then those beside them. A box's voxels are numbered in
 this order, 0 to 26. A cross's are: itself, then before and after along each axis, 0 to 6.
 
-Where a gradient will be wanted, each launch writes down what its level took away, and one byte a
-voxel: five bits for the place of the maximum, three for that of the next erosion's minimum.
+Where a gradient will be wanted, each launch writes one word a voxel: by what the gradient pass
+multiplies to leave its level out of the product, and five bits for the place of the maximum, three
+for that of the next erosion's minimum. Elsewhere places are not looked for.
 """
 
 from __future__ import annotations
@@ -20,7 +21,9 @@ from __future__ import annotations
 import triton
 import triton.language as tl
 
-from cldice_monai.kernels._grid import place
+from cldice_monai.kernels._grid import compiled_once, place
+from cldice_monai.kernels._product import before_level, counted, quotient_without
+from cldice_monai.kernels._words import word_of
 
 __all__ = ["erosion_kernel", "level_kernel"]
 
@@ -39,13 +42,14 @@ def _plane(
     axes: tl.constexpr,
     ignore: tl.constexpr,
     rows: tl.constexpr,
+    keep: tl.constexpr,
 ) -> tl.tensor:
     """Look at the 3 x 3 voxels around each position of one plane.
 
     Returns:
         The maximum and its number in the box of the plane's own voxels; the minimum of the
         neighbours that an erosion compares within the plane and its number in the cross; the
-        voxels themselves.
+        voxels themselves. Without ``keep`` the numbers are 0.
     """
     outside: tl.constexpr = float("inf") if ignore else 0.0
     inside, up, down = inside & there, up & there, down & there
@@ -62,14 +66,15 @@ def _plane(
             shift = 0 if i % 3 == 0 else (-width if i % 3 == 1 else width)
             shift += 0 if i < 3 else (-1 if i // 3 == 1 else 1)
             value = tl.load(image + shift, mask=near, other=-float("inf")).to(real)
-            better = value > highest
-            highest = tl.where(better, value, highest)
-            number = tl.where(better, 9 * (i // 3) + (0 if i % 3 == 0 else 2 + i % 3), number)
+            if keep:
+                found = 9 * (i // 3) + (0 if i % 3 == 0 else 2 + i % 3)
+                number = tl.where(value > highest, found, number)
+            highest = tl.maximum(highest, value)
             if (i % 3 == 0 and axes >= 4) or (i < 3 and (axes // 2) % 2 == 1):
                 value = tl.where(near, value, outside)
-                better = value < lowest
-                lowest = tl.where(better, value, lowest)
-                origin = tl.where(better, i + 2 if i < 4 else i, origin)
+                if keep:
+                    origin = tl.where(value < lowest, i + 2 if i < 4 else i, origin)
+                lowest = tl.minimum(lowest, value)
     return highest, number, lowest, origin, centre
 
 
@@ -81,14 +86,18 @@ def _choose(
     number_b: tl.tensor,
     high_c: tl.tensor,
     number_c: tl.tensor,
+    keep: tl.constexpr,
 ) -> tl.tensor:
     """Return the maximum of three planes' boxes and the number of the first voxel attaining it."""
-    number_a = tl.where(number_a % 9 == 0, number_a + 1, number_a + 2)
-    number_c = tl.where(number_c % 9 == 0, number_c + 2, number_c + 4)
-    better = (high_a > high_b) | ((high_a == high_b) & (number_a < number_b))
-    high_b, number_b = tl.where(better, high_a, high_b), tl.where(better, number_a, number_b)
-    better = (high_c > high_b) | ((high_c == high_b) & (number_c < number_b))
-    return tl.where(better, high_c, high_b), tl.where(better, number_c, number_b)
+    highest = tl.maximum(tl.maximum(high_a, high_b), high_c)
+    if keep:
+        number_a = tl.where(number_a % 9 == 0, number_a + 1, number_a + 2)
+        number_c = tl.where(number_c % 9 == 0, number_c + 2, number_c + 4)
+        # A place behind every other stands for a plane that does not reach the maximum.
+        number_b = tl.where(high_b == highest, number_b, 27)
+        number_b = tl.minimum(number_b, tl.where(high_a == highest, number_a, 27))
+        number_b = tl.minimum(number_b, tl.where(high_c == highest, number_c, 27))
+    return highest, number_b
 
 
 @triton.jit
@@ -102,26 +111,28 @@ def _erode(
     has_after: tl.tensor,
     axes: tl.constexpr,
     ignore: tl.constexpr,
+    keep: tl.constexpr,
 ) -> tl.tensor:
     """Return the minimum of a cross and the number of the first voxel that attains it."""
     outside: tl.constexpr = float("inf") if ignore else 0.0
     least, number = centre, tl.zeros(centre.shape, tl.int32)
     if axes % 2 == 1:
         before = tl.where(has_before, before, outside)
-        better = before < least
-        least, number = tl.where(better, before, least), tl.where(better, 1, number)
         after = tl.where(has_after, after, outside)
-        better = after < least
-        least, number = tl.where(better, after, least), tl.where(better, 2, number)
-    better = lowest < least
-    return tl.where(better, lowest, least), tl.where(better, origin, number)
+        if keep:
+            number = tl.where(before < least, 1, number)
+            number = tl.where(after < tl.minimum(before, least), 2, number)
+        least = tl.minimum(tl.minimum(before, least), after)
+    if keep:
+        number = tl.where(lowest < least, origin, number)
+    return tl.minimum(lowest, least), number
 
 
-@triton.jit(do_not_specialize=["depth", "height", "width", "planes"])
+@compiled_once("depth", "height", "width", "planes")
 def erosion_kernel(
     image: tl.tensor,
     eroded: tl.tensor,
-    choices: tl.tensor,
+    words: tl.tensor,
     depth: tl.tensor,
     height: tl.tensor,
     width: tl.tensor,
@@ -139,65 +150,36 @@ def erosion_kernel(
     at += (item.to(tl.int64) * depth + start) * size
     _, _, _, _, before = _plane(
         image + at - size, start > 0, inside, up, down, left, right, width,
-        real, axes, ignore, rows,
+        real, axes, ignore, rows, keep,
     )  # fmt: skip
     _, _, lowest, origin, centre = _plane(
         image + at, start < depth, inside, up, down, left, right, width,
-        real, axes, ignore, rows,
+        real, axes, ignore, rows, keep,
     )  # fmt: skip
     for z in range(start, tl.minimum(start + planes, depth)):
         _, _, next_lowest, next_origin, after = _plane(
             image + at + size, z + 1 < depth, inside, up, down, left, right, width,
-            real, axes, ignore, rows,
+            real, axes, ignore, rows, keep,
         )  # fmt: skip
         least, number = _erode(
-            before, centre, after, lowest, origin, z > 0, z + 1 < depth, axes, ignore
+            before, centre, after, lowest, origin, z > 0, z + 1 < depth, axes, ignore, keep
         )
         tl.store(eroded + at, least, mask=inside)
         if keep:
-            tl.store(choices + at, (number * 32).to(tl.uint8), mask=inside)
+            nothing = tl.zeros((block,), real)
+            tl.store(words + at, word_of(nothing, number * 32, real), mask=inside)
         before, centre, lowest, origin = centre, after, next_lowest, next_origin
         at += size
 
 
-@triton.jit
-def _remaining(
-    product: tl.tensor, taken: tl.tensor, mask: tl.tensor, is_first: tl.constexpr
-) -> tl.tensor:
-    """Return the product with one more level."""
-    if is_first:
-        remaining = 1.0 - taken
-    else:
-        whole = tl.load(product, mask=mask, other=1.0)
-        remaining = whole - whole * taken
-    return remaining
-
-
-@triton.jit
-def _counted(
-    kept: tl.tensor,
-    probability: tl.tensor,
-    mask: tl.tensor,
-    real: tl.constexpr,
-    weighted: tl.constexpr,
-) -> tl.tensor:
-    """Return what voxels of a skeleton count: a prediction's with the square of its probability."""
-    counted = 1.0 - kept
-    if weighted:
-        weight = tl.load(probability, mask=mask, other=0.0).to(real)
-        counted = counted * (weight * weight)
-    return tl.where(mask, counted, 0.0)
-
-
-@triton.jit(do_not_specialize=["depth", "height", "width", "planes"])
+@compiled_once("depth", "height", "width", "planes")
 def level_kernel(
     image: tl.tensor,
     eroded: tl.tensor,
     thinner: tl.tensor,
     product: tl.tensor,
-    residue: tl.tensor,
-    core_residue: tl.tensor,
-    choices: tl.tensor,
+    words: tl.tensor,
+    first_words: tl.tensor,
     skeleton: tl.tensor,
     probability: tl.tensor,
     other: tl.tensor,
@@ -227,44 +209,49 @@ def level_kernel(
     at += (item.to(tl.int64) * depth + start) * size
     high_a, number_a, _, _, before = _plane(
         eroded + at - size, start > 0, inside, up, down, left, right, width,
-        real, axes, ignore, rows,
+        real, axes, ignore, rows, keep,
     )  # fmt: skip
     high_b, number_b, lowest, origin, centre = _plane(
         eroded + at, start < depth, inside, up, down, left, right, width,
-        real, axes, ignore, rows,
+        real, axes, ignore, rows, keep,
     )  # fmt: skip
     upper, lower = tl.zeros((block,), real), tl.zeros((block,), real)
     for z in range(start, tl.minimum(start + planes, depth)):
         high_c, number_c, next_lowest, next_origin, after = _plane(
             eroded + at + size, z + 1 < depth, inside, up, down, left, right, width,
-            real, axes, ignore, rows,
+            real, axes, ignore, rows, keep,
         )  # fmt: skip
-        opened, number = _choose(high_a, number_a, high_b, number_b, high_c, number_c)
+        opened, number = _choose(high_a, number_a, high_b, number_b, high_c, number_c, keep)
         own = tl.load(image + at, mask=inside, other=0.0).to(real)
         taken = tl.where(inside, tl.maximum(own - opened, 0.0), 0.0)
-        kept = _remaining(product + at, taken, inside, is_first)
+        whole = before_level(product + at, inside, is_first)
+        kept = whole * (1.0 - taken)
         if is_last:
             if core:
-                kept -= kept * tl.where(inside, centre, 0.0)
+                if keep:
+                    # The first words have no level before them: there is room for the core.
+                    first = tl.load(first_words + at, mask=inside, other=0)
+                    of_core = word_of(quotient_without(centre, kept != 0.0), first, real)
+                    tl.store(first_words + at, of_core, mask=inside)
+                kept *= 1.0 - tl.where(inside, centre, 0.0)
         else:
             least, place_of_least = _erode(
-                before, centre, after, lowest, origin, z > 0, z + 1 < depth, axes, ignore
+                before, centre, after, lowest, origin, z > 0, z + 1 < depth, axes, ignore, keep
             )
             tl.store(thinner + at, least, mask=inside)
             number += place_of_least * 32
         if keep:
-            tl.store(residue + at, taken, mask=inside)
-            tl.store(choices + at, number.to(tl.uint8), mask=inside)
-            if is_last and core:
-                tl.store(core_residue + at, centre, mask=inside)
+            # Where nothing is left, rounding may leave later levels something to take away.
+            quotient = quotient_without(taken, (taken > 0.0) & (whole != 0.0))
+            tl.store(words + at, word_of(quotient, number, real), mask=inside)
         if keep or not is_last:
             tl.store(product + at, kept, mask=inside)
         if is_last and sums < 2:
             tl.store(skeleton + at, 1.0 - kept, mask=inside)
         if is_last and sums > 0:
-            counted = _counted(kept, probability + at, inside, real, sums == 2)
-            lower += counted
-            upper += counted * tl.load(other + at, mask=inside, other=0.0).to(real)
+            count = counted(kept, probability + at, inside, real, sums == 2)
+            lower += count
+            upper += count * tl.load(other + at, mask=inside, other=0.0).to(real)
         high_a, number_a, high_b, number_b = high_b, number_b, high_c, number_c
         before, centre, lowest, origin = centre, after, next_lowest, next_origin
         at += size

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from cldice_monai.kernels.soft_backward import gradient_kernel, seed_kernel
 from cldice_monai.kernels.soft_forward import erosion_kernel, level_kernel
+from cldice_monai.skeleton._soft_on_gpu import word_type
 
 __all__ = ["FromSums", "Kept", "Summed", "triton_backward", "triton_forward"]
 
@@ -25,15 +26,14 @@ class Kept(NamedTuple):
     """What the forward pass leaves for the backward pass.
 
     Attributes:
-        product: of one minus each residue, of the image's shape.
-        residues: what each level took away, and the core; (levels + 1, *image), float32.
-        choices: for level j the place of each maximum of level j - 1 and minimum of level j in one
-            byte; (levels + 1, *image).
+        product: of 1 - d over the levels and the core, of the image's shape.
+        words: for level j the place of each maximum of level j - 1 and minimum of level j, and
+            1 / (1 - d) for what level j - 1 took away (0 where there is no gradient), for level 0
+            what the core did; (levels + 1, *image), int32, for double precision int64.
     """
 
     product: Tensor
-    residues: Tensor
-    choices: Tensor
+    words: Tensor
 
 
 class Summed(NamedTuple):
@@ -129,24 +129,22 @@ def triton_forward(
     n_levels = len(axes)
     kept = None
     if keep:
-        residues = x.new_empty((n_levels + 1, *x.shape), dtype=real)
-        choices = x.new_empty((n_levels + 1, *x.shape), dtype=torch.uint8)
-        kept = Kept(torch.empty_like(x, dtype=real), residues, choices)
+        words = x.new_empty((n_levels + 1, *x.shape), dtype=word_type(x.dtype))
+        kept = Kept(torch.empty_like(x, dtype=real), words)
     product = kept.product if kept else torch.empty_like(x, dtype=real)
     is_prediction = summed is not None and summed.kind == 2
     skeleton = x.new_empty((0,)) if is_prediction else torch.empty_like(x)
     partial = x.new_empty((launch.n_programs, 2), dtype=real)
     kind, probability, other = summed or (0, x, x)
     eroded = torch.empty_like(x)
-    at_level = [tuple(kept.choices) if kept else (product,) * (n_levels + 1)]
-    at_level.append(tuple(kept.residues) if kept else (product,) * (n_levels + 1))
-    launch(erosion_kernel, x, eroded, at_level[0][0], axes=axes[0], ignore=ignore, keep=keep)
+    at_level = tuple(kept.words) if kept else (product,) * (n_levels + 1)
+    launch(erosion_kernel, x, eroded, at_level[0], axes=axes[0], ignore=ignore, keep=keep)
     image, spare = x, torch.empty_like(x)
     for level in range(n_levels):
         last = level == n_levels - 1
         launch(
-            level_kernel, image, eroded, spare, product, at_level[1][level], at_level[1][-1],
-            at_level[0][level + 1], skeleton, probability, other, partial,
+            level_kernel, image, eroded, spare, product, at_level[level + 1], at_level[0],
+            skeleton, probability, other, partial,
             # What a launch does not use is always the same, so that it is not compiled again.
             axes=0 if last else axes[level + 1], ignore=ignore or last, is_first=level == 0,
             is_last=last, core=core or not last, keep=keep, sums=kind if last else 0,
@@ -176,32 +174,33 @@ def triton_backward(
     n_items, n_levels = len(product), len(axes)
     if isinstance(gradient, FromSums):
         sums, known = True, gradient
-        of_skeleton, weighted = _seeds(known, product)
+        weighted = _seed(known, product)
     else:
         sums, known = False, FromSums(product, product, product, product)
-        of_skeleton, weighted = gradient, gradient * product
+        # Where nothing is left, the one level that took all has the whole gradient.
+        weighted = torch.where(product == 0, 1.0, product).mul_(gradient)
     above, out = torch.empty_like(product), torch.empty_like(product)
     for level in range(n_levels, -1, -1):
         launch(
-            gradient_kernel, kept.choices[level], above, kept.residues[level],
-            kept.residues[level - 1], weighted, of_skeleton, out, *known[:3], product,
-            known.factors, n_items, is_first=level == n_levels, is_last=level == 0,
+            gradient_kernel, kept.words[level], kept.words[(level + 1) % (n_levels + 1)],
+            above, weighted, out, *known[:3], product, known.factors, n_items,
+            is_first=level == n_levels, is_last=level == 0,
             core=core or level < n_levels, sums=sums and level == 0,
         )  # fmt: skip
         above, out = out, above
     return above
 
 
-def _seeds(known: FromSums, product: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the gradient of the prediction's skeleton, and it times the product."""
-    gradient, weighted = torch.empty_like(product), torch.empty_like(product)
+def _seed(known: FromSums, product: Tensor) -> Tensor:
+    """Return the gradient of the prediction's skeleton times the product, times 1 where it is 0."""
+    weighted = torch.empty_like(product)
     size = product[0].numel()
     block = _block(size)
     real = tl.float64 if product.dtype == torch.float64 else tl.float32
     with torch.cuda.device_of(product):
         seed_kernel[(len(product) * triton.cdiv(size, block),)](
-            known.probability, known.label, product, known.factors, gradient, weighted,
+            known.probability, known.label, product, known.factors, weighted,
             size=size, n_items=len(product), real=real, block=block,
             num_warps=block // _VOXELS_PER_WARP,
         )  # fmt: skip
-    return gradient, weighted
+    return weighted

@@ -67,7 +67,7 @@ def fused_cldice_sums(
 @torch.library.custom_op("cldice_monai::fused_cldice_sums", mutates_args=())
 def _forward(
     probability: Tensor, label: Tensor, axes: list[int], keep: bool
-) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     kernels = soft_kernels()
     sizes, axes = as_volumes(probability, axes)
     values, truth = probability.view(sizes), label.view(sizes)
@@ -80,14 +80,13 @@ def _forward(
     sums = torch.cat([of_prediction, of_label])
     if not keep:
         true_skeleton = label.new_empty((0,))
-    product, residues, choices = kept or nothing_kept(probability)
-    return sums, true_skeleton, product, residues, choices
+    return sums, true_skeleton, *(kept or nothing_kept(probability))
 
 
 @_forward.register_fake
 def _(
     probability: Tensor, label: Tensor, axes: list[int], keep: bool
-) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     sums = probability.new_empty((4, len(probability)))
     if not keep:
         return sums, label.new_empty((0,)), *nothing_kept(probability)
@@ -102,14 +101,13 @@ def _backward(
     label: Tensor,
     true_skeleton: Tensor,
     product: Tensor,
-    residues: Tensor,
-    choices: Tensor,
+    words: Tensor,
     axes: list[int],
 ) -> Tensor:
     kernels = soft_kernels()
     sizes, axes = as_volumes(probability, axes)
     known = kernels.FromSums(probability.view(sizes), label.view(sizes), true_skeleton, factors)
-    kept = kernels.Kept(product, residues, choices)
+    kept = kernels.Kept(product, words)
     found: Tensor = kernels.triton_backward(known, kept, axes, _OPTIONS)
     return found.view(probability.shape)
 

@@ -1,7 +1,8 @@
 """The soft skeleton by Triton kernels as a differentiable operator, opaque to torch.compile.
 
 It is an operator of its own because it keeps other things for its backward pass than the one of the
-CPU: what each level took away and where its extremes lay, instead of eroding again.
+CPU: in one word a voxel and level what was taken away and where extremes lay, instead of eroding
+again.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from torch import Tensor
 
 from cldice_monai.skeleton._soft_compiled import as_volumes
 
-__all__ = ["empty_kept", "nothing_kept", "soft_kernels", "soft_skeleton_on_gpu"]
+__all__ = ["empty_kept", "nothing_kept", "soft_kernels", "soft_skeleton_on_gpu", "word_type"]
 
 
 def soft_kernels() -> Any:
@@ -25,33 +26,32 @@ def soft_kernels() -> Any:
 @torch.library.custom_op("cldice_monai::soft_skeleton_on_gpu", mutates_args=())
 def _forward(
     x: Tensor, axes: list[int], core: bool, ignore_border: bool, keep: bool
-) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+) -> tuple[Tensor, Tensor, Tensor]:
     sizes, axes = as_volumes(x, axes)
     skeleton, kept, _ = soft_kernels().triton_forward(
         x.view(sizes), axes, (core, ignore_border), keep=keep
     )
-    product, residues, choices = kept or nothing_kept(x)
-    return skeleton.view(x.shape), product, residues, choices
+    return skeleton.view(x.shape), *(kept or nothing_kept(x))
 
 
 @_forward.register_fake
 def _(
     x: Tensor, axes: list[int], core: bool, ignore_border: bool, keep: bool
-) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+) -> tuple[Tensor, Tensor, Tensor]:
     sizes, axes = as_volumes(x, axes)
     return torch.empty_like(x), *(empty_kept(x, sizes, len(axes)) if keep else nothing_kept(x))
 
 
-def nothing_kept(x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Return three tensors without elements: an operator always returns as many.
+def nothing_kept(x: Tensor) -> tuple[Tensor, Tensor]:
+    """Return two tensors without elements: an operator always returns as many.
 
     Args:
         x: the image.
     """
-    return x.new_empty((0,)), x.new_empty((0,)), x.new_empty((0,))
+    return x.new_empty((0,)), x.new_empty((0,))
 
 
-def empty_kept(x: Tensor, sizes: tuple[int, ...], n_levels: int) -> tuple[Tensor, Tensor, Tensor]:
+def empty_kept(x: Tensor, sizes: tuple[int, ...], n_levels: int) -> tuple[Tensor, Tensor]:
     """Return what the kernels keep of volumes, without content, for torch.compile.
 
     Args:
@@ -61,19 +61,27 @@ def empty_kept(x: Tensor, sizes: tuple[int, ...], n_levels: int) -> tuple[Tensor
     """
     real = torch.float64 if x.dtype == torch.float64 else torch.float32
     levels = (n_levels + 1, *sizes)
-    return (
-        x.new_empty(sizes, dtype=real),
-        x.new_empty(levels, dtype=real),
-        x.new_empty(levels, dtype=torch.uint8),
-    )
+    return x.new_empty(sizes, dtype=real), x.new_empty(levels, dtype=word_type(x.dtype))
+
+
+def word_type(dtype: torch.dtype) -> torch.dtype:
+    """Return what the kernels keep a voxel and level in.
+
+    Args:
+        dtype: of the image.
+
+    Example:
+        >>> word_type(torch.float16)
+        torch.int32
+    """
+    return torch.int64 if dtype == torch.float64 else torch.int32
 
 
 @torch.library.custom_op("cldice_monai::soft_skeleton_on_gpu_backward", mutates_args=())
 def _backward(
     gradient: Tensor,
     product: Tensor,
-    residues: Tensor,
-    choices: Tensor,
+    words: Tensor,
     axes: list[int],
     core: bool,
     ignore_border: bool,
@@ -82,7 +90,7 @@ def _backward(
     _, axes = as_volumes(gradient, axes)
     found: Tensor = kernels.triton_backward(
         gradient.to(product.dtype).reshape(product.shape),
-        kernels.Kept(product, residues, choices),
+        kernels.Kept(product, words),
         axes,
         (core, ignore_border),
     )

@@ -3,7 +3,7 @@
 import sys
 
 NUMBERS = {"depth", "height", "width", "planes", "n_items", "size", "plane", "row"}
-BYTES = {"choices", "mask", "classes", "table"}
+BYTES = {"mask", "classes", "table"}
 LEVEL = {"ignore": True, "core": True, "rows": True}
 
 
@@ -16,6 +16,7 @@ def compile_for(capability, kernel, constants, storage="*fp32"):
     constants = {name: constants[name] for name in kernel.arg_names if name in constants}
     types = dict.fromkeys(kernel.arg_names, "*fp32")
     types |= dict.fromkeys(("image", "eroded", "thinner", "skeleton"), storage)
+    types |= dict.fromkeys(("words", "words_after", "first_words"), "*i32")
     types |= dict.fromkeys(BYTES, "*u8") | dict.fromkeys(NUMBERS, "i32") | {"index": "*i64"}
     types |= dict.fromkeys(constants, "constexpr")
     signature = {name: types[name] for name in kernel.arg_names}

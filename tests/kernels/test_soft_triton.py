@@ -104,6 +104,15 @@ def test_ties_are_broken_as_by_the_compiled_code(kernels, values, shape, ignore)
     assert_equal_pairs(by_kernels(kernels, *case), by_compiled_code(*case))
 
 
+def test_what_rounding_leaves_beside_a_certain_voxel_is_no_second_part_of_the_product(kernels):
+    x, gradient = pair((1, 5, 5, 5), dtype=torch.float32)
+    x *= 1e-9
+    x[0, 2, 2, 2] = 1.0  # less what lies around it is still 1
+    x[0, 0, 0, 0] = 1 - 2**-24  # the largest quotient
+    case = (x, gradient, erosion_schedule(2, 3), (True, True))
+    assert_equal_pairs(by_kernels(kernels, *case), by_plain_operations(*case))
+
+
 @needs_compiler
 @pytest.mark.parametrize("spacing", [(2.0, 1.0, 1.0), (1.0, 1.0, 3.0), (1.0, 2.0, 1.0)])
 def test_axes_that_rest_at_a_level_are_left_out(kernels, spacing):

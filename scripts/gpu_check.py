@@ -611,8 +611,8 @@ def main() -> None:
     found = measure(plan, about)
     verdict = [goal.line() for goal in goals(found, plan)]
     write(found, verdict, about)
-    print("\n".join(verdict))
     print("written: gpu_check.json, gpu_check.md")
+    print("\n".join(verdict))
     if any(name.endswith("failed") for name in about):
         sys.exit("a part failed, see above")
 

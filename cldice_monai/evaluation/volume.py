@@ -14,8 +14,8 @@ from cldice_monai.evaluation.patches import figures_with_skeletons
 from cldice_monai.evaluation.radius_bins import RadiusBin, misses_by_radius
 from cldice_monai.skeleton.binary import skeletonize
 from cldice_monai.skeleton.traced import trace_skeleton
+from cldice_monai.topology.ghosts import ghosts_and_misses
 from cldice_monai.topology.length import skeleton_length_mm
-from cldice_monai.topology.overlap import ghosts_and_misses
 
 __all__ = ["VolumeFigures", "volume_figures"]
 

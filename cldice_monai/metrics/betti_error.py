@@ -150,11 +150,11 @@ def _errors(
     case: Case, signed: bool, ignore_empty: bool, connectivity: Connectivity
 ) -> list[float]:
     """Return the mean error of each Betti number over the patches of a case."""
-    both = np.stack([case.pred, case.label])
-    of_pred, of_label = batched_betti_numbers(both, connectivity=connectivity)
+    numbers = batched_betti_numbers(case.both(), connectivity=connectivity)
+    of_pred, of_label = np.asarray(numbers.tolist())
     errors = of_pred - of_label if signed else np.abs(of_pred - of_label)
     if ignore_empty:
-        errors = errors[case.label.any(axis=tuple(range(1, case.label.ndim)))]
+        errors = errors[case.has_label()]
     if not len(errors):
         return [float("nan")] * errors.shape[-1]
     return [float(mean) for mean in errors.mean(axis=0)]

@@ -8,12 +8,13 @@ import warnings
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from monai.data import MetaTensor
 
-from cldice_monai.skeleton.mask import as_mask
+from cldice_monai.skeleton.mask import Mask, as_mask, as_mask_on_device, stays_on_device
 from cldice_monai.topology.patches import PatchSampler
 
 __all__ = ["Case", "binary_channels", "item_spacing_mm", "mean_of_measured", "measure_cases"]
@@ -23,7 +24,7 @@ _ONE_HOT = "AsDiscrete(argmax=True, to_onehot=C)"
 
 @dataclass(frozen=True)
 class Case:
-    """One channel of one case: its masks, whole or in patches.
+    """One channel of one case: its masks, whole or in patches; tensors where they came on a GPU.
 
     Attributes:
         pred: boolean (N, H, W) or (N, H, W, D): the whole volume (N = 1) or N patches.
@@ -31,15 +32,25 @@ class Case:
         spacing_mm: voxel size from the label's metadata; None where it carries none.
     """
 
-    pred: np.ndarray
-    label: np.ndarray
+    pred: Mask
+    label: Mask
     spacing_mm: tuple[float, ...] | None
+
+    def both(self) -> Any:
+        """Return prediction and label as one batch (2, N, H, W) or (2, N, H, W, D)."""
+        if isinstance(self.label, np.ndarray):
+            return np.stack([self.pred, self.label])
+        return torch.stack([torch.as_tensor(self.pred), self.label])
+
+    def has_label(self) -> np.ndarray:
+        """Return for each patch whether its label is not empty."""
+        return np.array([bool(patch.any()) for patch in self.label], bool)
 
 
 def binary_channels(
     y_pred: torch.Tensor, y: torch.Tensor, *, include_background: bool
-) -> tuple[np.ndarray, np.ndarray]:
-    """Check a pair of batches and return them as boolean arrays, background left out if asked.
+) -> tuple[Any, Any]:
+    """Check a pair of batches and return them as boolean masks, background left out if asked.
 
     Args:
         y_pred: (B, C, H, W) or (B, C, H, W, D), binary: one-hot classes or one foreground channel.
@@ -48,7 +59,8 @@ def binary_channels(
             can only be the foreground, False cannot act and warns.
 
     Returns:
-        Prediction and label, boolean (B, C', H, W[, D]).
+        Prediction and label, boolean (B, C', H, W[, D]): tensors where both are on a GPU, else
+        arrays.
 
     Raises:
         TypeError: not tensors.
@@ -62,11 +74,12 @@ def binary_channels(
     for name, value in (("y_pred", y_pred), ("y", y)):
         if not isinstance(value, torch.Tensor):
             raise TypeError(f"{name} must be a tensor, got {type(value).__name__}")
-    predicted = as_mask(y_pred, name="y_pred", ranks=(4, 5))
-    true = as_mask(y, name="y", ranks=(4, 5))
+    to_mask = as_mask_on_device if stays_on_device(y_pred) and stays_on_device(y) else as_mask
+    predicted: Any = to_mask(y_pred, name="y_pred", ranks=(4, 5))
+    true: Any = to_mask(y, name="y", ranks=(4, 5))
     if predicted.shape != true.shape:
         raise ValueError(
-            f"y_pred and y must have one shape, got {predicted.shape} and {true.shape}; "
+            f"y_pred and y must have one shape, got {tuple(y_pred.shape)} and {tuple(y.shape)}; "
             f"make both one-hot with {_ONE_HOT}, or both one channel"
         )
     if include_background:
@@ -91,11 +104,12 @@ def measure_cases(
     """Apply a function to every batch item and channel.
 
     Args:
-        measure: takes a `Case` and returns a fixed number n of figures.
+        measure: takes a `Case` and returns a fixed number n of figures. Its masks are tensors where
+            both batches are on a GPU.
         y_pred: as for `binary_channels`.
         y: as for `binary_channels`. The name of a case, which seeds its patches, is the file name
             in a MetaTensor's metadata, with that of its folder where the file is only called label,
-            mask or the like; without one the label's content stands in for it.
+            mask or the like; without one the label's content, copied to the CPU, stands in for it.
         include_background: as for `binary_channels`.
         patches: measure these patches of each case instead of the whole volume.
 

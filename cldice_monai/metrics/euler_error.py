@@ -137,10 +137,10 @@ def compute_euler_error(
 
 
 def _figures(case: Case, ignore_empty: bool, connectivity: Connectivity) -> dict[str, float]:
-    both = np.stack([case.pred, case.label])
-    of_pred, of_label = batched_euler_characteristic(both, connectivity=connectivity)
+    numbers = batched_euler_characteristic(case.both(), connectivity=connectivity)
+    of_pred, of_label = np.asarray(numbers.tolist())
     if ignore_empty:
-        measured = case.label.any(axis=tuple(range(1, case.label.ndim)))
+        measured = case.has_label()
         of_pred, of_label = of_pred[measured], of_label[measured]
     if not len(of_label):
         return dict.fromkeys(get_args(EulerErrorName), float("nan"))

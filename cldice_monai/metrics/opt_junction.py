@@ -27,6 +27,8 @@ class OptJunctionF1Metric(FiguresMetric):
     counted together; NaN where neither mask has a junction or end, and F1 is 0 where only one has.
     See `cldice_monai.topology.opt_junction_f1`.
 
+    Masks on a GPU are thinned there; the networks are read and compared on the CPU.
+
     Args:
         include_background: whether channel 0 of several is measured. False with a single channel
             warns and measures it.

@@ -11,8 +11,8 @@ from monai.utils import MetricReduction
 
 from cldice_monai.metrics.cases import Case, mean_of_measured, measure_cases
 from cldice_monai.metrics.figures import FiguresMetric, check_choice, check_single_choice
+from cldice_monai.topology.ghosts import ghosts_and_misses
 from cldice_monai.topology.length import check_spacing
-from cldice_monai.topology.overlap import ghosts_and_misses
 from cldice_monai.topology.patches import PatchSampler
 
 __all__ = ["SkeletonCoverageMetric", "SkeletonCoverageName", "compute_skeleton_coverage"]
@@ -33,6 +33,8 @@ class SkeletonCoverageMetric(FiguresMetric):
     Called with ``y_pred`` and ``y``, both (B, C, H, W) or (B, C, H, W, D) tensors or lists of
     channel-first tensors, binary. Smaller is better. Unlike Tprec and Tsens these are amounts: a
     case with a longer network weighs more.
+
+    Masks on a GPU stay there, but for lengths: these are measured on the CPU.
 
     Args:
         include_background: whether channel 0 of several is measured. False with a single channel
@@ -164,10 +166,11 @@ def _figures(
         raise ValueError(
             "spacing_mm must be given for lengths in mm, or y must be a MetaTensor; got neither"
         )
+    measured = case.has_label() | (not ignore_empty)
+    wanted = spacing if any(name.endswith("_mm") for name in names) else None
     found = [
-        ghosts_and_misses(pred, label, spacing_mm=spacing)
-        for pred, label in zip(case.pred, case.label, strict=True)
-        if label.any() or not ignore_empty
+        ghosts_and_misses(case.pred[n], case.label[n], spacing_mm=wanted)
+        for n in np.flatnonzero(measured)
     ]
     attributes = [name if name.endswith("_mm") else f"n_{name}" for name in names]
     return [mean_of_measured(getattr(f, name) for f in found) for name in attributes]

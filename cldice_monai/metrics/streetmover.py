@@ -27,6 +27,8 @@ class StreetMoverDistanceMetric(FiguresMetric):
     channel-first tensors, binary. Smaller is better; 0 where both are empty, 1 where one is. See
     `cldice_monai.topology.streetmover_distance`, unit ``"patch"``.
 
+    Masks on a GPU are thinned there; the networks are read and compared on the CPU.
+
     Args:
         include_background: whether channel 0 of several is measured. False with a single channel
             warns and measures it.

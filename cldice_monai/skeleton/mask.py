@@ -123,12 +123,12 @@ def as_mask_on_device(
     return result
 
 
-def in_form_of(like: Mask, voxels: np.ndarray) -> Any:
-    """Return an array as it is, or as a plain tensor on the device of ``like`` if that is one.
+def in_form_of(like: Mask, voxels: Mask) -> Any:
+    """Return a result as it is, or as a plain tensor on the device of ``like`` if that is one.
 
     Args:
         like: array or tensor that a caller was given.
-        voxels: the result in numpy.
+        voxels: the result, in numpy or as a tensor.
 
     Returns:
         Array or tensor.
@@ -137,7 +137,7 @@ def in_form_of(like: Mask, voxels: np.ndarray) -> Any:
         >>> in_form_of(torch.zeros(1), np.ones(2, bool))
         tensor([True, True])
     """
-    return torch.from_numpy(voxels).to(like.device) if isinstance(like, torch.Tensor) else voxels
+    return torch.as_tensor(voxels, device=like.device) if isinstance(like, torch.Tensor) else voxels
 
 
 def as_items(voxels: np.ndarray) -> np.ndarray:

@@ -12,6 +12,7 @@ from cldice_monai.topology.blockwise import (
     blockwise_topology,
     label_blockwise,
 )
+from cldice_monai.topology.ghosts import GhostsAndMisses, ghosts_and_misses
 from cldice_monai.topology.homotopy import (
     HomotopyCertificate,
     admits_skeleta,
@@ -24,10 +25,8 @@ from cldice_monai.topology.opt_junction import (
     opt_junction_f1,
 )
 from cldice_monai.topology.overlap import (
-    GhostsAndMisses,
     OverlapScores,
     cldice,
-    ghosts_and_misses,
     overlap_scores,
     topology_precision,
     topology_sensitivity,

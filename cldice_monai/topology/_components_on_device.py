@@ -7,7 +7,6 @@ faster.
 
 from __future__ import annotations
 
-from itertools import product
 from typing import NamedTuple
 
 import numpy as np
@@ -15,7 +14,9 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
-__all__ = ["count_on_device"]
+from cldice_monai.topology.components import row_shifts
+
+__all__ = ["count_components_on_device", "count_on_device"]
 
 
 class _Runs(NamedTuple):
@@ -43,24 +44,46 @@ def count_on_device(items: Tensor, *, full: bool) -> tuple[Tensor, Tensor]:
         >>> count_on_device(ring, full=True)
         (tensor([1]), tensor([2]))
     """
-    padded = F.pad(items, (1, 1) * (items.dim() - 1))
-    flat = padded.view(-1)
-    # Every row begins and ends with background, so that starts and ends alternate.
-    changes = (flat[1:] != flat[:-1]).nonzero().squeeze(1) + 1
-    runs = _Runs(changes[0::2].contiguous(), changes[1::2].contiguous(), tuple(padded.shape))
-    rows = torch.arange(0, flat.numel(), padded.shape[-1], device=items.device)
+    runs = _foreground_runs(items)
+    width = runs.shape[-1]
+    rows = torch.arange(0, int(np.prod(runs.shape, dtype=np.int64)), width, device=items.device)
     background = _Runs(
         torch.cat([rows, runs.ends]).sort().values,
-        torch.cat([rows + padded.shape[-1], runs.starts]).sort().values,
+        torch.cat([rows + width, runs.starts]).sort().values,
         runs.shape,
     )
     return _count(runs, full=full), _count(background, full=not full)
 
 
+def count_components_on_device(items: Tensor, *, full: bool) -> Tensor:
+    """Count the components of each mask of a batch.
+
+    Args:
+        items: boolean (N, H, W) or (N, H, W, D).
+        full: as for `count_on_device`.
+
+    Returns:
+        int64 tensor of N counts on the device of ``items``.
+
+    Example:
+        >>> count_components_on_device(torch.eye(3, dtype=torch.bool)[None], full=False)
+        tensor([3])
+    """
+    return _count(_foreground_runs(items), full=full)
+
+
+def _foreground_runs(items: Tensor) -> _Runs:
+    padded = F.pad(items, (1, 1) * (items.dim() - 1))
+    flat = padded.view(-1)
+    # Every row begins and ends with background, so that starts and ends alternate.
+    changes = (flat[1:] != flat[:-1]).nonzero().squeeze(1) + 1
+    return _Runs(changes[0::2].contiguous(), changes[1::2].contiguous(), tuple(padded.shape))
+
+
 def _count(runs: _Runs, *, full: bool) -> Tensor:
     n_items = runs.shape[0]
     item = runs.starts // int(np.prod(runs.shape[1:], dtype=np.int64))
-    links = [_links(runs, shift, reach=int(full)) for shift in _row_shifts(runs.shape, full=full)]
+    links = [_links(runs, shift, reach=int(full)) for shift in row_shifts(runs.shape, full=full)]
     first, second = (torch.cat(part) for part in zip(*links, strict=True))
     # The padding of one item lies beside that of the next.
     together = (item[first] == item[second]).nonzero().squeeze(1)
@@ -69,14 +92,6 @@ def _count(runs: _Runs, *, full: bool) -> Tensor:
     return torch.zeros(n_items, dtype=torch.int64, device=label.device).index_add_(
         0, item, is_root.to(torch.int64)
     )
-
-
-def _row_shifts(shape: tuple[int, ...], *, full: bool) -> list[int]:
-    """Return the flat distance to each neighbouring row that comes later."""
-    strides = np.cumprod([1, *shape[:1:-1]])[:0:-1]
-    offsets = [o for o in product((-1, 0, 1), repeat=len(strides)) if full or np.abs(o).sum() == 1]
-    shifts = [int(np.dot(offset, strides)) for offset in offsets]
-    return [shift for shift in shifts if shift > 0]
 
 
 def _links(runs: _Runs, shift: int, *, reach: int) -> tuple[Tensor, Tensor]:

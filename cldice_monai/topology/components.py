@@ -12,7 +12,7 @@ import numpy as np
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-__all__ = ["Runs", "background_runs", "count_components", "foreground_runs"]
+__all__ = ["Runs", "background_runs", "count_components", "foreground_runs", "row_shifts"]
 
 
 class Runs(NamedTuple):
@@ -91,7 +91,7 @@ def count_components(runs: Runs, *, full: bool) -> np.ndarray:
     if not n_runs:
         return np.zeros(n_items, np.int64)
     item = runs.starts // int(np.prod(runs.shape[1:], dtype=np.int64))
-    links = [_links(runs, shift, reach=int(full)) for shift in _row_shifts(runs.shape, full=full)]
+    links = [_links(runs, shift, reach=int(full)) for shift in row_shifts(runs.shape, full=full)]
     first, second = (np.concatenate(part) for part in zip(*links, strict=True))
     if n_items > 1:
         # The padding of one item lies beside that of the next.
@@ -105,8 +105,17 @@ def count_components(runs: Runs, *, full: bool) -> np.ndarray:
     return counts
 
 
-def _row_shifts(shape: tuple[int, ...], *, full: bool) -> list[int]:
-    """Return the flat distance to each neighbouring row that comes later."""
+def row_shifts(shape: tuple[int, ...], *, full: bool) -> list[int]:
+    """Return the flat distance to each neighbouring row that comes later.
+
+    Args:
+        shape: of the padded batch (N, H, W) or (N, H, W, D).
+        full: as for `count_components`.
+
+    Example:
+        >>> row_shifts((1, 3, 6), full=True), row_shifts((1, 3, 4, 5), full=False)
+        ([6], [5, 20])
+    """
     strides = np.cumprod([1, *shape[:1:-1]])[:0:-1]
     offsets = [o for o in product((-1, 0, 1), repeat=len(strides)) if full or np.abs(o).sum() == 1]
     shifts = [int(np.dot(offset, strides)) for offset in offsets]

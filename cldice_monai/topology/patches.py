@@ -6,8 +6,11 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
+from typing import Any
 
 import numpy as np
+
+from cldice_monai.skeleton.mask import Array
 
 __all__ = ["PatchSampler"]
 
@@ -101,22 +104,28 @@ class PatchSampler:
         last = [max(n - s, 0) for n, s in zip(shape, size, strict=True)]
         return rng.integers(0, last, size=(self.n_patches, len(shape)), endpoint=True)
 
-    def crop(self, volume: np.ndarray, starts: np.ndarray) -> np.ndarray:
+    def crop(self, volume: Array, starts: np.ndarray) -> Array:
         """Cut patches out of a mask, padded with background where they reach beyond it.
 
         Args:
-            volume: spatial array.
+            volume: spatial array, or tensor on any device.
             starts: from `starts` for its shape.
 
         Returns:
-            Array (n, *patch size) of the volume's dtype.
+            Array (n, *patch size) of the volume's dtype, or tensor on its device.
 
         Raises:
             ValueError: ``patch_size`` has another number of values than the volume has axes.
         """
-        size = self.size_in(volume.ndim)
-        patches = np.zeros((len(starts), *size), volume.dtype)
+        size: tuple[int, ...] = self.size_in(volume.ndim)
+        sizes = (len(starts), *size)
+        patches: Any = (
+            np.zeros(sizes, volume.dtype)
+            if isinstance(volume, np.ndarray)
+            else volume.new_zeros(sizes)
+        )
         for patch, start in zip(patches, starts, strict=True):
             part = volume[tuple(slice(a, a + s) for a, s in zip(start, size, strict=True))]
             patch[tuple(slice(0, n) for n in part.shape)] = part
-        return patches
+        found: Array = patches
+        return found

@@ -11,7 +11,7 @@ from monai.transforms import MapTransform, Transform
 from monai.utils import TransformBackends, convert_to_dst_type, ensure_tuple_rep
 
 from cldice_monai.skeleton.binary import skeletonize
-from cldice_monai.topology.overlap import ghosts_and_misses
+from cldice_monai.topology.ghosts import ghosts_and_misses
 from cldice_monai.transforms._containers import as_whole_numbers
 
 __all__ = [

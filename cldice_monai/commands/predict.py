@@ -69,6 +69,11 @@ def add_parser(subparsers: Subparsers) -> None:
         default="2GB",
         help="a NIfTI or OME-Zarr image that takes more is segmented in parts (2GB)",
     )
+    add(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="Dask scheduler whose workers segment OME-Zarr images: tcp://10.0.0.1:8786",
+    )
     add("--overwrite", action="store_true", help="do cases again that are done")
     add("--quiet", action="store_true", help="print errors alone")
     parser.set_defaults(run=_run)
@@ -77,7 +82,8 @@ def add_parser(subparsers: Subparsers) -> None:
 def _run(options: argparse.Namespace) -> int:
     from cldice_monai.data.spacing import spacing_from_text
     from cldice_monai.inference.manifest import summary_table
-    from cldice_monai.inference.run import PredictRequest, predict_cases
+    from cldice_monai.inference.request import PredictRequest
+    from cldice_monai.inference.run import predict_cases
     from cldice_monai.volumes.memory import parse_bytes
 
     show = _say_nothing if options.quiet else _print_now
@@ -91,6 +97,7 @@ def _run(options: argparse.Namespace) -> int:
         save_prob=options.save_prob,
         save_skeleton=options.save_skeleton,
         max_bytes=parse_bytes(options.max_memory),
+        scheduler=options.scheduler,
         overwrite=options.overwrite,
         bars=not options.quiet,
     )

@@ -17,7 +17,7 @@ from cldice_monai.inference.recipe import Recipe
 from cldice_monai.memory import peak_bytes
 
 if TYPE_CHECKING:
-    from cldice_monai.inference.run import CaseResult
+    from cldice_monai.inference.request import CaseResult
 
 __all__ = ["summary_table", "versions", "write_summaries"]
 

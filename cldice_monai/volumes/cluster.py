@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from cldice_monai.errors import InputError
 from cldice_monai.files import replace_folder_when_complete
 from cldice_monai.inferers.windows import Region
 from cldice_monai.topology.block_union import BlockUnion, WholeTopology
@@ -20,7 +19,7 @@ from cldice_monai.volumes import tasks
 from cldice_monai.volumes.figures import joined_figures
 from cldice_monai.volumes.intensity_range import range_of_counts
 from cldice_monai.volumes.large_settings import LargeSettings, Predictor
-from cldice_monai.volumes.large_volume import reading_boxes
+from cldice_monai.volumes.large_volume import LargeVolume, reading_boxes
 from cldice_monai.volumes.normalised import cutoff_of_channels
 from cldice_monai.volumes.ome_zarr import (
     create_levels,
@@ -30,6 +29,7 @@ from cldice_monai.volumes.ome_zarr import (
     open_ome_zarr,
 )
 from cldice_monai.volumes.plan import HALO
+from cldice_monai.volumes.scheduler import connected
 from cldice_monai.volumes.working_volume import needs_working_grid, require_finite
 
 __all__ = ["predict_distributed"]
@@ -46,6 +46,8 @@ def predict_distributed(
     *,
     settings: LargeSettings,
     scheduler: str,
+    prob_path: Path | None = None,
+    progress: Callable[[float], None] | None = None,
     chunk: int = 128,
     chunks_a_side: int = 2,
 ) -> dict[str, Any]:
@@ -62,6 +64,8 @@ def predict_distributed(
             each worker.
         settings: of windows and threshold; ``max_bytes`` is left to the workers' own limits.
         scheduler: address of the cluster's scheduler, such as "tcp://10.0.0.1:8786".
+        prob_path: folder for the probability of a vessel, whatever its class; None writes none.
+        progress: is told the finished share of the inference, 0 to 1.
         chunk: sides of the chunks of the mask.
         chunks_a_side: sides of a region in chunks.
 
@@ -74,17 +78,14 @@ def predict_distributed(
     volume = open_ome_zarr(scan)
     sides = tuple(chunk * chunks_a_side for _ in volume.shape)
     blocks = list(blocks_of(volume.shape, sides))
-    with _connected(scheduler) as client, replace_folder_when_complete(mask_path) as folder:
-        create_levels(
-            folder,
-            shape=volume.shape,
-            image=volume.metadata,
-            dtype="uint8",
-            name=mask_path.stem,
-            chunk=chunk,
-        )
+    with ExitStack() as stack:
+        client = stack.enter_context(connected(scheduler))
+        folder = _new_image(stack, mask_path, volume, dtype="uint8", chunk=chunk)
+        prob = None
+        if prob_path is not None:
+            prob = _new_image(stack, prob_path, volume, dtype="float32", chunk=chunk)
         # absolute, since workers may run in another folder
-        cluster = _Cluster(client, tasks.ScanOnGrid(scan.resolve()), folder.resolve())
+        cluster = _Cluster(client, tasks.ScanOnGrid(scan.resolve()), folder, prob)
         if needs_working_grid(volume, settings.side_mm):
             cluster.resample(settings.side_mm)
         ranges = [
@@ -92,8 +93,9 @@ def predict_distributed(
             for channel, cutoff in enumerate(cutoff_of_channels(volume, settings.cutoff))
         ]
         _logger.info("%s: %d regions", scan.name, len(blocks))
-        cluster.segment([block.owned for block in blocks], make_predict, settings, ranges)
-        cluster.fill_pyramid()
+        regions = [block.owned for block in blocks]
+        cluster.segment(regions, make_predict, settings, ranges, progress)
+        cluster.fill_pyramids()
         return joined_figures(
             cluster.topology(blocks),
             cluster.length_mm(blocks, volume.spacing_mm),
@@ -101,11 +103,23 @@ def predict_distributed(
         )
 
 
+def _new_image(
+    stack: ExitStack, path: Path, volume: LargeVolume, *, dtype: str, chunk: int
+) -> Path:
+    """Return a folder with the empty arrays of an image, which gets its name at the end."""
+    folder = stack.enter_context(replace_folder_when_complete(path)).resolve()
+    image = volume.metadata
+    create_levels(folder, shape=volume.shape, image=image, dtype=dtype, name=path.stem, chunk=chunk)
+    return folder
+
+
 class _Cluster:
     """Sends the tasks of one volume, and puts together what comes back."""
 
-    def __init__(self, client: Any, scan: tasks.ScanOnGrid, folder: Path) -> None:
-        self.client, self.scan, self.folder = client, scan, folder
+    def __init__(
+        self, client: Any, scan: tasks.ScanOnGrid, folder: Path, prob: Path | None
+    ) -> None:
+        self.client, self.scan, self.folder, self.prob = client, scan, folder, prob
 
     def resample(self, side_mm: float | None) -> None:
         """Go on with the scan on its working grid, once what stands for NaN is known."""
@@ -134,16 +148,18 @@ class _Cluster:
         make_predict: Callable[[], Predictor],
         settings: LargeSettings,
         ranges: Sequence[tuple[float, float]],
+        progress: Callable[[float], None] | None,
     ) -> None:
         import cloudpickle
+        from distributed import as_completed
 
         # sent once to each worker, not with each task
         network = self.client.scatter(cloudpickle.dumps(make_predict), broadcast=True)
-        self._wait(
+        futures = [
             self.client.submit(
                 tasks.segment_region,
                 self.scan,
-                self.folder,
+                tasks.Targets(self.folder, self.prob),
                 region,
                 network,
                 settings,
@@ -151,15 +167,20 @@ class _Cluster:
                 pure=False,
             )
             for region in regions
-        )
+        ]
+        for n_done, future in enumerate(as_completed(futures), 1):
+            future.result()
+            if progress is not None:
+                progress(n_done / len(futures))
 
-    def fill_pyramid(self) -> None:
-        for level in range(1, n_levels(self.folder)):
-            array = open_level(self.folder, str(level))
-            self._wait(
-                self.client.submit(fill_coarser, self.folder, level, block.owned, pure=False)
-                for block in blocks_of(array.shape, array.chunks)
-            )
+    def fill_pyramids(self) -> None:
+        for folder in (self.folder, *([] if self.prob is None else [self.prob])):
+            for level in range(1, n_levels(folder)):
+                array = open_level(folder, str(level))
+                self._wait(
+                    self.client.submit(fill_coarser, folder, level, block.owned, pure=False)
+                    for block in blocks_of(array.shape, array.chunks)
+                )
 
     def topology(self, blocks: Sequence[Block]) -> WholeTopology:
         """Join all blocks; their faces stay with the workers, pairs of numbers come here."""
@@ -216,25 +237,6 @@ class _Cluster:
 
     def _wait(self, futures: Iterable[Any]) -> None:
         self.client.gather(list(futures))
-
-
-@contextmanager
-def _connected(scheduler: str) -> Iterator[Any]:
-    try:
-        from distributed import Client
-    except ImportError as error:
-        raise InputError(
-            "--scheduler needs Dask; pip install 'cldice-monai[distributed]'"
-        ) from error
-    try:
-        client = Client(scheduler, timeout=30)
-    except (OSError, ValueError, TimeoutError) as error:
-        raise InputError(
-            f"--scheduler {scheduler}: no Dask scheduler answers there; start one with "
-            "dask scheduler, and workers with dask worker"
-        ) from error
-    with client:
-        yield client
 
 
 def _groups(items: Sequence[Any], size: int) -> list[Sequence[Any]]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache, reduce
 from operator import add
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -29,6 +29,7 @@ from cldice_monai.volumes.working_volume import lowest_finite, on_working_grid
 
 __all__ = [
     "ScanOnGrid",
+    "Targets",
     "count_lower_of",
     "count_upper_of",
     "length_of",
@@ -83,9 +84,21 @@ def count_lower_of(
     return count_lower((volume.read(box)[channel] for box in boxes), uppers)
 
 
+class Targets(NamedTuple):
+    """The groups that a region is written to.
+
+    Attributes:
+        mask: of the mask.
+        prob: of the probability of a vessel; None writes none.
+    """
+
+    mask: Path
+    prob: Path | None = None
+
+
 def segment_region(
     scan: ScanOnGrid,
-    folder: Path,
+    targets: Targets,
     region: Region,
     packed_network: bytes,
     settings: LargeSettings,
@@ -95,7 +108,7 @@ def segment_region(
 
     Args:
         scan: the image.
-        folder: group of the mask.
+        targets: groups of the mask and of the probability.
         region: box of whole chunks.
         packed_network: pickle of a function that makes the network; called once in each worker.
         settings: of windows and threshold.
@@ -104,16 +117,23 @@ def segment_region(
     network = _network(packed_network)
     job = SegmentationJob(open_ome_zarr(scan.path), settings, network, fills=scan.fills)
     job.ranges = list(ranges)
-    whole = np.zeros(region_shape(region), np.uint8)
     # collected first, so that each chunk is packed and written once
-    job.run(
-        [region],
-        LargeOutput(
-            write=lambda box, values: whole.__setitem__(shifted(box, region), values),
-            read=lambda box: whole[shifted(box, region)],
-        ),
+    mask, mask_output = _collected(region, np.uint8)
+    prob, prob_output = _collected(region, np.float32)
+    job.run([region], mask_output, None if targets.prob is None else prob_output)
+    open_level(targets.mask, "0", mode="r+")[region] = mask
+    if targets.prob is not None:
+        open_level(targets.prob, "0", mode="r+")[region] = prob
+
+
+def _collected(region: Region, dtype: type[np.generic]) -> tuple[np.ndarray, LargeOutput]:
+    """Return an array of a region, and the output that fills it."""
+    whole = np.zeros(region_shape(region), dtype)
+    output = LargeOutput(
+        write=lambda box, values: whole.__setitem__(shifted(box, region), values),
+        read=lambda box: whole[shifted(box, region)],
     )
-    open_level(folder, "0", mode="r+")[region] = whole
+    return whole, output
 
 
 def summary_of(folder: Path, block: Block) -> BlockSummary:

@@ -231,7 +231,7 @@ def test_tiff_preview_stands_as_the_picture_does(tmp_path: Path):
 def test_longest_names_fit_into_80_columns():
     from cldice_monai.data.cases import VesselCase
     from cldice_monai.inference.manifest import summary_table
-    from cldice_monai.inference.run import CaseResult
+    from cldice_monai.inference.request import CaseResult
 
     case = VesselCase("a_name_of_a_case_that_is_far_too_long", (Path("a.nii"),))
     report = {

@@ -27,7 +27,7 @@ from cldice_monai.volumes.ome_zarr import (
     open_ome_zarr,
     write_ome_zarr,
 )
-from cldice_monai.volumes.tasks import ScanOnGrid, segment_region
+from cldice_monai.volumes.tasks import ScanOnGrid, Targets, segment_region
 from tests.conftest import rods
 
 pytest.importorskip("zarr")
@@ -148,7 +148,7 @@ def test_a_task_that_is_run_again_writes_the_same_bytes_and_no_other_chunk(scan:
     contents = []
     for _ in range(2):
         network = cloudpickle.dumps(make_network)
-        segment_region(ScanOnGrid(scan), folder, region, network, SETTINGS, ranges)
+        segment_region(ScanOnGrid(scan), Targets(folder), region, network, SETTINGS, ranges)
         written = sorted(file for file in set(folder.rglob("*")) - before if file.is_file())
         contents.append([file.read_bytes() for file in written])
     assert contents[0] == contents[1]

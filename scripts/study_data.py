@@ -1,17 +1,17 @@
-"""The volumes of the study: drawn once for each preset, with fixed seeds, or cut from real ones."""
+"""The data sets of the study, each made once in the Decathlon layout, with fixed seeds."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import nibabel as nib
 import numpy as np
-from PIL import Image
-from real_volumes import ROOT, VOLUMES
+from real_volumes import ROOT
 from study_plan import STACKS
+from study_volumes import Parts, class_parts, picture_parts, stack_parts, thick_parts
 
 from cldice_monai.data.synthetic import GENERATOR_VERSION, write_synthetic_dataset
 from cldice_monai.errors import InputError
@@ -20,7 +20,6 @@ from cldice_monai.files import fill_folder_when_complete
 __all__ = ["DATA", "DataSet", "data_folder"]
 
 SHARED = ROOT.parent / "shared" / "data"
-PARTS = ("training", "validation", "test")
 
 
 @dataclass(frozen=True)
@@ -31,10 +30,11 @@ class DataSet:
         settings: keys of train.json.
         window: voxels of a window where whole volumes are segmented.
         preset: of the generator; None for real volumes.
+        kind: "plain" volumes of the generator, "thick" slices or several "classes" of them; real
+            "stacks" or "pictures".
         counts: volumes for training, validation and test.
         seed: of the generator.
-        left_out: the stack to test on.
-        pictures: folder of pictures.
+        name: of the stack to test on, or of the folder of pictures.
         size: sides of a synthetic volume.
     """
 
@@ -43,15 +43,16 @@ class DataSet:
     preset: str | None = None
     counts: tuple[int, int, int] = (15, 2, 5)
     seed: int = 0
-    left_out: str | None = None
-    pictures: str | None = None
+    name: str | None = None
     size: int = 96
+    kind: Literal["plain", "thick", "classes", "stacks", "pictures"] = "plain"
 
     def made_with(self) -> dict[str, Any]:
         """Return what the voxels depend on, to tell whether a result is of these."""
         if self.preset is None:
-            return {"left_out": self.left_out, "pictures": self.pictures}
+            return {"kind": self.kind, "name": self.name}
         return {
+            "kind": self.kind,
             "preset": self.preset,
             "counts": list(self.counts),
             "seed": self.seed,
@@ -71,12 +72,19 @@ DATA: dict[str, DataSet] = {
     "mild": _drawn("paper", 13),
     "trial_hard": _drawn("hard", 900, n_test=2),
     "trial_mild": _drawn("paper", 901, n_test=2),
-    "cremi": DataSet({"roi": [96, 96]}, [160, 160], pictures="CREMI_crops"),
-    "roads": DataSet({"roi": [96, 96]}, [160, 160], pictures="roads_crops"),
+    "thick": replace(
+        _drawn("hard", 14, n_test=8),
+        kind="thick",
+        settings={"roi": [48, 48, 32]},
+        window=[96, 96, 32],
+    ),
+    "classes": replace(_drawn("hard", 15, n_test=8), kind="classes"),
+    "cremi": DataSet({"roi": [96, 96]}, [160, 160], name="CREMI_crops", kind="pictures"),
+    "roads": DataSet({"roi": [96, 96]}, [160, 160], name="roads_crops", kind="pictures"),
 }
 DATA |= {
     f"stacks_without_{name}": DataSet(
-        {"roi": [48, 48, 32], "side_mm": 0.002}, [96, 96, 32], left_out=name
+        {"roi": [48, 48, 32], "side_mm": 0.002}, [96, 96, 32], name=name, kind="stacks"
     )
     for name in STACKS
 }
@@ -99,54 +107,29 @@ def data_folder(name: str, work_dir: Path, shared: Path = SHARED) -> Path:
     folder, data = work_dir / name, DATA[name]
     if (folder / "dataset.json").is_file():
         return folder
-    if data.preset is not None:
+    if data.kind == "plain":
         write_synthetic_dataset(
             folder,
             counts=data.counts,
             size=data.size,
-            preset=data.preset,
+            preset=str(data.preset),
             seed=data.seed,
             n_channels=data.settings["in_channels"],
             progress=None,
         )
         return folder
+    return _write(folder, _parts(data, shared))
+
+
+def _parts(data: DataSet, shared: Path) -> Parts:
+    if data.preset is not None:
+        make = {"thick": thick_parts, "classes": class_parts}[data.kind]
+        return make(data.preset, data.seed, data.counts, data.size)
     if not shared.is_dir():
         raise InputError(f"{shared}: no such folder; pass --data the folder of the real volumes")
-    pictures = data.pictures
-    parts = _stack_parts(data, shared) if pictures is None else _picture_parts(shared / pictures)
-    return _write(folder, parts)
-
-
-Parts = dict[str, list[tuple[str, np.ndarray, np.ndarray, np.ndarray]]]
-
-
-def _stack_parts(data: DataSet, shared: Path) -> Parts:
-    """Train on all but two stacks, validate on the next one, test on the one that is left out."""
-    place = STACKS.index(str(data.left_out))
-    validation = STACKS[(place + 1) % len(STACKS)]
-    parts: Parts = {part: [] for part in PARTS}
-    for name in STACKS:
-        others = "validation" if name == validation else "training"
-        spacing_um = VOLUMES[name].spacing_um
-        if spacing_um is None:
-            raise InputError(f"{name}: its voxel size is not known; leave it out")
-        image, label = (array.T for array in VOLUMES[name].read(shared))
-        affine = np.diag([*(side / 1000 for side in spacing_um[::-1]), 1.0])
-        part = "test" if name == data.left_out else others
-        parts[part].append((name, image, label, affine))
-    return parts
-
-
-def _picture_parts(folder: Path) -> Parts:
-    images, labels = (sorted((folder / name).iterdir()) for name in ("images", "labels"))
-    cases = zip(PARTS, images, labels, strict=True)
-    return {part: [(image.stem, *_picture(image, label))] for part, image, label in cases}
-
-
-def _picture(image: Path, label: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    grey = np.asarray(Image.open(image).convert("L"), np.float32).T[..., None]
-    mask = np.asarray(Image.open(label).convert("L")).T[..., None] > 0
-    return grey, mask, np.eye(4)
+    if data.kind == "stacks":
+        return stack_parts(str(data.name), shared, STACKS)
+    return picture_parts(shared / str(data.name))
 
 
 def _write(folder: Path, parts: Parts) -> Path:

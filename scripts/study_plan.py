@@ -13,18 +13,16 @@ __all__ = ["BLOCKS", "PRIMARY", "TRIALS", "VALIDATIONS"]
 
 SEEDS = (1, 2, 3, 4, 5)
 TRIAL_SEED = 100  # of the trials that chose the numbers of epochs; no cell of the study has it
-EPOCHS = {"hard": 40, "hard_2ch": 40, "mild": 20, "thick": 40, "classes": 40, "stacks": 40}
+EPOCHS = {"hard": 40, "hard_2ch": 40, "mild": 20, "thick": 40, "classes": 40}
 EPOCHS |= {"cremi": 30, "roads": 30, "trial_hard": 40, "trial_mild": 20}
 VALIDATIONS = 5  # in a training, evenly spread
 ALPHAS = (0.0, 0.001, 0.01, 0.1, 0.2, 0.3, 0.4, 0.5)
 STACKS = ("lowerRes_hiSNR", "noisySparseVessels", "tgMouse", "bbbDisruption")
+EPOCHS |= {f"stacks_without_{name}": 40 for name in STACKS}
 
 
-def _cells(
-    data: str, method: Method, n_seeds: int, *, network: str = "unet", epochs: int | None = None
-) -> tuple[Cell, ...]:
-    epochs = EPOCHS[data] if epochs is None else epochs
-    return tuple(Cell(data, network, method, seed, epochs) for seed in SEEDS[:n_seeds])
+def _cells(data: str, method: Method, n_seeds: int, network: str = "unet") -> tuple[Cell, ...]:
+    return tuple(Cell(data, network, method, seed, EPOCHS[data]) for seed in SEEDS[:n_seeds])
 
 
 def _mixed(base: str, alpha: float) -> Method:
@@ -133,9 +131,8 @@ def _stacks() -> Block:
     for name in STACKS:
         data = f"stacks_without_{name}"
         for words, method in ((ALONE, DICE), (BOTH, OURS)):
-            cells = _cells(data, method, 1, epochs=EPOCHS["stacks"])
             against = len(rows) - 1 if method is OURS else None
-            rows.append(Row((name, words), cells, against))
+            rows.append(Row((name, words), _cells(data, method, 1), against))
     note = (
         "Two-photon stacks of mouse cortex (Burgess et al. 2014, labels of Teikari et al. 2016), "
         "each segmented by a U-Net that was trained on the three others, on a grid of 2 um; the "
@@ -154,8 +151,73 @@ def _pictures() -> Block:
         for words, method in ((ALONE, DICE), (BOTH, OURS))
     )
     note = "Three crops each: one trains, one validates, one tests. It runs; nothing follows."
-    title = "(c) Pictures: a smoke run"
-    return Block("pictures", title, note, ("crops", "loss"), rows, claims=False)
+    return Block(
+        "pictures", "(c) Pictures: a smoke run", note, ("crops", "loss"), rows, claims=False
+    )
+
+
+def _formula() -> Block:
+    parts = (
+        ("no core", {"core": False}),
+        ("weight V", {"power": 1}),
+        ("no weight", {"power": 0}),
+        ("neither: the paper's formula", {"core": False, "power": 0}),
+    )
+    rows = [Row(("core, weight V^2: the package's",), _cells("hard", OURS, 2))]
+    for words, changes in parts:
+        loss = {"_target_": "study_losses.AblatedLoss", "iter_": "@iter_", "alpha": "@alpha"}
+        name = "-".join(["ablated", *(f"{key}{value:g}" for key, value in changes.items())])
+        method = _ours(name, {"loss": loss | changes})
+        rows.append(Row((words,), _cells("hard", method, 2), against=0))
+    note = (
+        "Preset `hard`, U-Net, alpha 0.5. The package adds to the paper's formula the core of "
+        "thick vessels, and weighs skeleton voxels in Tprec by their probability V squared."
+    )
+    return Block("formula", "(d) Core and weight", note, ("skeleton",), tuple(rows))
+
+
+def _cached() -> Block:
+    made: list[dict[str, Any]] = [
+        {"_target_": "CopyItemsd", "keys": "label", "names": "skeleton"},
+        {"_target_": "cldice_monai.transforms.Skeletonized", "keys": "skeleton"},
+        # crops are drawn from all channels but the first
+        {"_target_": "ConcatItemsd", "keys": ["skeleton", "label"], "name": "label"},
+    ]
+    loss = {"_target_": "study_losses.CachedSkeletonLoss", "iter_": "@iter_", "alpha": "@alpha"}
+    order = "$@train#deterministic_transforms + @cached_skeleton + @train#random_transforms"
+    settings = {"cached_skeleton": made, "train#preprocessing#transforms": order, "loss": loss}
+    rows = (
+        Row(("soft, of the crop",), _cells("hard", OURS, 2)),
+        Row(("exact, of the volume",), _cells("hard", _ours("cached", settings), 2), against=0),
+    )
+    note = "Preset `hard`, U-Net, alpha 0.5: the label's skeleton made once, or in every step."
+    return Block("cached", "(d) Cached label skeleton", note, ("label's skeleton",), rows)
+
+
+def _spacing() -> Block:
+    same = {"iter_": 5}  # the largest radius in pixels; the labels would give that in slices
+    voxels = _ours("voxels", same)
+    spacing = _ours("spacing", same | {"loss#spacing": [1, 1, 3]})
+    rows = (
+        Row((ALONE, ""), _cells("thick", DICE, 2)),
+        Row((BOTH, "left out"), _cells("thick", voxels, 2), against=0),
+        Row((BOTH, "1, 1, 3"), _cells("thick", spacing, 2), against=0),
+    )
+    note = "Preset `hard` with slices three times as thick as pixels are wide, U-Net, 5 iterations."
+    return Block("spacing", "(d) Spacing", note, ("loss", "spacing"), rows)
+
+
+def _classes() -> Block:
+    three = {"out_channels": 3}
+    rows = (
+        Row((ALONE,), _cells("classes", Method("dice-a0", (), {"alpha": 0.0} | three), 2)),
+        Row((BOTH,), _cells("classes", _ours("dice-a0.5", three), 2), against=0),
+    )
+    note = (
+        "Preset `hard`, thin and thick vessels (from 2 voxels of radius on) as two classes, U-Net "
+        "with three outputs. Every figure is the mean of both classes."
+    )
+    return Block("classes", "(d) Several classes", note, ("loss",), rows)
 
 
 BLOCKS = (
@@ -166,6 +228,10 @@ BLOCKS = (
     _table_1(),
     _stacks(),
     _pictures(),
+    _formula(),
+    _cached(),
+    _spacing(),
+    _classes(),
 )
 """All tables, in the order in which their cells run."""
 

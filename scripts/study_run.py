@@ -11,12 +11,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from real_volumes import ROOT
 from study_cells import Budget, Cell, network_config
 from study_data import DATA, data_folder
 from study_plan import VALIDATIONS
 
 import cldice_monai
+from cldice_monai.evaluation.case import EvaluationSettings
 from cldice_monai.evaluation.columns import COLUMNS
 from cldice_monai.evaluation.run import evaluate
 from cldice_monai.files import replace_when_complete
@@ -117,7 +119,7 @@ def run_cell(cell: Cell, budget: Budget, *, work_dir: Path, shared: Path, out: P
         "made_with": made_with(cell, budget),
         "cldice_monai": cldice_monai.__version__,
         **_training_facts(folder),
-        "volumes": _measure(masks, volumes / "labelsTs"),
+        "volumes": _measure(masks, volumes / "labelsTs", _classes(cell, budget)),
         "seconds": round(time.monotonic() - clock[0]),
         "cpu_seconds": round(time.process_time() - clock[1]),
     }
@@ -188,13 +190,24 @@ def _training_facts(folder: Path) -> dict[str, Any]:
     }
 
 
-def _measure(masks: Path, labels: Path) -> dict[str, dict[str, float | None]]:
-    """Return the figures of every test volume; None where one could not be measured."""
-    (method,) = evaluate([masks], labels).methods
-    names = [column.name for column in COLUMNS]
+def _classes(cell: Cell, budget: Budget) -> tuple[int, ...]:
+    """Return the classes that are measured each for itself; none where all is vessel."""
+    n_outputs = training_settings(cell, budget).get("out_channels", 1)
+    return tuple(range(1, n_outputs)) if n_outputs > 2 else ()
+
+
+def _measure(
+    masks: Path, labels: Path, classes: tuple[int, ...]
+) -> dict[str, dict[str, float | None]]:
+    """Return the figures of every test volume, means over its classes; None if not measured."""
+    methods = evaluate([masks], labels, EvaluationSettings(classes=classes)).methods
+    measured: dict[str, list[dict[str, float]]] = {}
+    for case in (case for method in methods for case in method.cases):
+        measured.setdefault(case.case_id, []).append(case.means())
+    names = [c.name for c in COLUMNS if all(c.name in m for ms in measured.values() for m in ms)]
     return {
-        case.case_id: _nulls({name: v for name, v in case.means().items() if name in names})
-        for case in method.cases
+        case: _nulls({name: float(np.mean([m[name] for m in means])) for name in names})
+        for case, means in measured.items()
     }
 
 

@@ -116,7 +116,7 @@ def verdict(endpoint: Endpoint, effect: Effect) -> str:
     """
     mean, low, high = (endpoint.scale * value for value in effect[:3])
     if np.isnan(low):
-        return f"{endpoint.title}: {NOT_RUN} with two seeds or more, nothing can be said."
+        return f"{endpoint.title}: not measured on two seeds and volumes, nothing can be said."
     numbers = f"[{low:.2f}, {high:.2f}]"
     if low <= 0 <= high:
         return (

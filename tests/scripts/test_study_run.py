@@ -58,7 +58,7 @@ def test_cells_run_from_volumes_to_results_and_go_on_where_they_stopped(
         assert list(result["validation"]) == [str(n + 1) for n in range(cell.epochs)]
     assert not list((tmp_path / "work" / "small").rglob("masks"))
 
-    def measure(masks: Path, labels: Path):
+    def measure(masks: Path, labels: Path, classes: tuple):
         raise KeyboardInterrupt
 
     checkpoint = tmp_path / "work" / "small" / monai.name / "models" / "checkpoint.pt"
@@ -88,9 +88,10 @@ def test_volumes_are_drawn_once_and_are_others_in_every_part(run, tiny: dict, tm
 
 def test_the_stack_that_is_tested_on_is_not_trained_on(run, tmp_path: Path):
     import study_data
+    from real_volumes import VOLUMES
 
     for name in study_data.STACKS:
-        volume = study_data.VOLUMES[name]
+        volume = VOLUMES[name]
         for place in (volume.image, volume.label):
             (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
             pages = [Image.fromarray(np.full((8, 9), n, np.uint8)) for n in range(4)]
@@ -144,3 +145,54 @@ def test_skeleton_recall_of_a_crop_without_vessel_is_finite(run):
     assert torch.isfinite(loss)
     assert torch.isfinite(logits.grad).all()
     assert logits.grad[1, 0, 3, 3, 3] < 0  # more vessel where it is missed
+
+
+def test_ablated_loss_with_all_its_parts_is_that_of_the_package(run):
+    from study_losses import AblatedLoss
+
+    from cldice_monai.losses import SoftDiceclDiceLoss
+
+    rng = torch.Generator().manual_seed(0)
+    logits = torch.randn(2, 1, 10, 11, 12, generator=rng)
+    label = (torch.rand(2, 1, 10, 11, 12, generator=rng) > 0.7).to(torch.uint8)
+    package = SoftDiceclDiceLoss(2, 0.3, sigmoid=True)(logits, label)
+    assert float(AblatedLoss(2, alpha=0.3)(logits, label)) == pytest.approx(
+        float(package), abs=1e-6
+    )
+    others = [AblatedLoss(2, alpha=0.3, core=False), AblatedLoss(2, alpha=0.3, power=0)]
+    assert all(abs(float(loss(logits, label) - package)) > 1e-3 for loss in others)
+    assert len({repr(loss) for loss in (AblatedLoss(2), *others)}) == 3
+
+
+def test_cached_skeleton_takes_the_place_of_the_labels_own(run):
+    from study_losses import CachedSkeletonLoss
+
+    label = torch.zeros(1, 1, 9, 20)
+    label[..., 1:8, 2:18] = 1
+    skeleton = torch.zeros_like(label)
+    skeleton[..., 4, 5:13] = 1
+    # a prediction of half the label, which holds 5 of the 8 pixels of the skeleton
+    logits = torch.where(torch.arange(20) < 10, 20.0, -20.0) * label + 20 * (label - 1)
+    loss = CachedSkeletonLoss(3, alpha=1.0)
+    both = loss(logits, torch.cat([skeleton, label], dim=1))
+    assert float(both) == pytest.approx(1 - 2 * 0.625 / 1.625, abs=1e-3)  # Tprec 1, Tsens 5/8
+    assert float(loss(logits, label)) == pytest.approx(1 / 3, abs=1e-3)  # Tsens 1/2
+
+
+def test_thick_slices_lose_no_vessel_and_classes_hold_the_whole_label(run):
+    from study_volumes import SLICE, class_parts, thick_parts
+
+    from cldice_monai.data.synthetic import generate_vessels
+
+    (_, image, label, affine), *_ = thick_parts("hard", 3, (1, 0, 1), 24)["training"]
+    drawn = generate_vessels((24, 24, 48), preset="hard", seed=3000)
+    assert image.shape == label.shape == (24, 24, 16)
+    assert affine[2, 2] == SLICE
+    np.testing.assert_allclose(image[5, 7, 2], drawn.image[0, 5, 7, 6:9].mean(), rtol=1e-5)
+    np.testing.assert_array_equal(label, drawn.label.reshape(24, 24, 16, SLICE).max(axis=-1))
+
+    parts = class_parts("hard", 3, (1, 0, 1), 24)
+    classes, whole = parts["test"][0][2], generate_vessels((24, 24, 24), preset="hard", seed=3001)
+    np.testing.assert_array_equal(classes > 0, whole.label > 0)
+    assert (whole.radius[classes == 2] >= 2).all()
+    assert (whole.radius[classes == 1] < 2).all()

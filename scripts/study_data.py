@@ -84,7 +84,10 @@ DATA: dict[str, DataSet] = {
 }
 DATA |= {
     f"stacks_without_{name}": DataSet(
-        {"roi": [48, 48, 32], "side_mm": 0.002}, [96, 96, 32], name=name, kind="stacks"
+        {"roi": [48, 48, 32], "side_mm": 0.002, "overlap": 0.25},
+        [96, 96, 32],
+        name=name,
+        kind="stacks",
     )
     for name in STACKS
 }

@@ -18,7 +18,7 @@ EPOCHS |= {"cremi": 30, "roads": 30, "trial_hard": 40, "trial_mild": 20}
 VALIDATIONS = 5  # in a training, evenly spread
 ALPHAS = (0.0, 0.001, 0.01, 0.1, 0.2, 0.3, 0.4, 0.5)
 STACKS = ("lowerRes_hiSNR", "noisySparseVessels", "tgMouse", "bbbDisruption")
-EPOCHS |= {f"stacks_without_{name}": 40 for name in STACKS}
+EPOCHS |= {f"stacks_without_{name}": 150 for name in STACKS}  # of 2 steps
 
 
 def _cells(data: str, method: Method, n_seeds: int, network: str = "unet") -> tuple[Cell, ...]:

@@ -138,7 +138,7 @@ def _train(cell: Cell, budget: Budget, volumes: Path, folder: Path) -> None:
 
 def _segment(cell: Cell, budget: Budget, volumes: Path, folder: Path) -> Path:
     settings = training_settings(cell, budget)
-    kept = ("network_def", "in_channels", "out_channels", "precision")
+    kept = ("network_def", "in_channels", "out_channels", "precision", "overlap")
     overlay = {name: settings[name] for name in kept if name in settings}
     overlay |= {"roi": DATA[cell.data].window, "weights": str(folder / "models" / "model.pt")}
     masks = folder / "masks"

@@ -114,7 +114,8 @@ def verdict(endpoint: Endpoint, effect: Effect) -> str:
         >>> verdict(Endpoint("b0_error"), Effect(-0.5, -1.25, 0.25, 5, 8))
         'b0 error: no difference is shown. It is -0.50 [-1.25, 0.25], and the interval holds 0.'
     """
-    mean, low, high = (endpoint.scale * value for value in effect[:3])
+    # as they are printed: an end that reads 0.00 holds 0
+    mean, low, high = (round(endpoint.scale * value, 2) for value in effect[:3])
     if np.isnan(low):
         return f"{endpoint.title}: not measured on two seeds and volumes, nothing can be said."
     numbers = f"[{low:.2f}, {high:.2f}]"
@@ -157,7 +158,7 @@ def _block_lines(block: Block, results: Results, budget: Budget) -> list[str]:
 
 def _conclusion(block: Block, results: Results) -> list[str]:
     if block is not PRIMARY:
-        return []
+        return _exploratory(block, results) if block.claims else []
     base, row = block.rows
     found = {name: differences(row, base, results, name) for name in ENDPOINTS}
     n_planned, n_done = len(row.cells), len(found["cldice"])
@@ -177,6 +178,21 @@ def _conclusion(block: Block, results: Results) -> list[str]:
     ]
 
 
+def _exploratory(block: Block, results: Results) -> list[str]:
+    """Say how many intervals leave out 0, on which side; one alone would be picked."""
+    effects = [_effect(row, block, results) for row in block.rows if row.against is not None]
+    ends = [(100 * e.low, 100 * e.high) for e in effects if not np.isnan(e.low)]
+    if not ends:
+        return []
+    above = sum(round(low, 2) > 0 for low, _ in ends)
+    below = sum(round(high, 2) < 0 for _, high in ends)
+    return [
+        f"Exploratory: of {len(ends)} differences in clDice {above} have an interval above 0 and "
+        f"{below} one below; {len(ends) - above - below} hold 0, and show no difference.",
+        "",
+    ]
+
+
 def _by_seed(row: Row, found: Array, results: Results) -> list[str]:
     cells: list[Cell] = [cell for cell in row.cells if cell.name in results]
     words = [
@@ -189,13 +205,18 @@ def _by_seed(row: Row, found: Array, results: Results) -> list[str]:
 def _difference(row: Row, block: Block, results: Results) -> str:
     if row.against is None:
         return ""
-    effect = hierarchical_bootstrap(differences(row, block.rows[row.against], results, "cldice"))
+    effect = _effect(row, block, results)
     mean, low, high = (100 * value for value in effect[:3])
     if np.isnan(mean):
         return NOT_RUN
     if np.isnan(low):
         return f"{mean:+.2f} (one seed)"
     return f"{mean:+.2f} [{low:+.2f}, {high:+.2f}]"
+
+
+def _effect(row: Row, block: Block, results: Results) -> Effect:
+    base = block.rows[row.against or 0]
+    return hierarchical_bootstrap(differences(row, base, results, "cldice"))
 
 
 def _mean(measured: Sequence[Result], figure: str) -> str:

@@ -199,6 +199,7 @@ def test_differences_are_paired_by_seed_and_volume(plan):
         ("b1_error", (-2.0, -3.0, -1.0), "b1 error is better by 2.00 [1.00, 3.00]."),
         ("b1_error", (2.0, 0.0, 3.0), "b1 error: no difference is shown"),
         ("cldice", (0.02, -0.001, 0.04), "and the interval holds 0"),
+        ("cldice", (0.01, 0.00004, 0.02), "and the interval holds 0"),  # 0.00 as it is printed
         ("cldice", (0.02, float("nan"), float("nan")), "nothing can be said"),
     ],
 )
@@ -208,5 +209,22 @@ def test_words_claim_no_more_than_the_interval(study, name: str, effect: tuple, 
 
     sentence = verdict(Endpoint(name), Effect(*effect, 5, 8))
     assert words in sentence
-    holds_zero = not (effect[1] > 0 or effect[2] < 0)
+    holds_zero = "holds 0" in words or "nothing" in words or "no difference" in words
     assert ("better" in sentence or "worse" in sentence) == (not holds_zero)
+
+
+def test_exploratory_tables_count_the_intervals_on_either_side_of_zero(plan, call, tmp_path: Path):
+    folder = tmp_path / "docs" / "results" / "study"
+    block = next(block for block in plan.BLOCKS if block.key == "iterations")
+    for row, shift in zip(block.rows, (0.0, 0.1, -0.1, 0.0, 0.1), strict=True):
+        for cell in row.cells[:2]:
+            save(folder, cell, 0.5 + shift)
+    for cell in block.rows[4].cells[1:]:
+        (folder / f"{cell.name}.json").unlink(missing_ok=True)  # one seed gives no interval
+    call("--tables")
+    page = (tmp_path / "docs" / "results" / "study.md").read_text()
+    words = "of 3 differences in clDice 1 have an interval above 0 and 1 one below; 1 hold 0"
+    assert words in page
+    assert page.count("Exploratory:") == 1
+    assert "| 20 | 1 of 3 | 60.00 |" in page
+    assert "+10.00 (one seed) |" in page

@@ -16,6 +16,7 @@ import json
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -45,10 +46,10 @@ def main() -> None:
         _run_alone(options)
         return
     volume, label = read_case(options)
+    peaks = {path: _peak_of(path, volume, threads=options.threads) for path in PATHS}
     runs = {path: make_run(path, volume) for path in PATHS}
     masks = {path: run() for path, run in runs.items()}  # warms up, too
     times = time_in_turns(runs, rounds=options.rounds)
-    peaks = {path: _peak_of(path) for path in PATHS}
     shape = "x".join(map(str, volume.array.shape[1:]))
     print(f"{shape} voxels, {options.threads} threads, medians of {options.rounds}\n")
     print("| path | seconds | MONAI / it | peak memory | Dice with MONAI | Dice | clDice |")
@@ -69,7 +70,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--spacing", type=spacing_from_text, help="voxel size of TIFF files")
     parser.add_argument("--rounds", type=int, default=5, help="(5)")
     parser.add_argument("--threads", type=int, default=2, help="(2)")
-    parser.add_argument("--only", choices=PATHS, help=argparse.SUPPRESS)
+    parser.add_argument("--only", nargs=2, metavar=("PATH", "ARRAY"), help=argparse.SUPPRESS)
     options = parser.parse_args()
     if (options.image is None) != (options.label is None):
         parser.error("--image and --label belong together")
@@ -97,9 +98,12 @@ def synthetic_case(shape: tuple[int, ...]) -> tuple[Volume, np.ndarray]:
     from cldice_monai.data.synthetic import generate_vessels
 
     sample = generate_vessels(shape, seed=0)
-    image = np.asarray(sample.image, np.float32)
-    volume = Volume(image, np.eye(4), "mm", 0, 1, shape, Path("synthetic"))
-    return volume, np.asarray(sample.label) > 0
+    return in_mm(np.asarray(sample.image, np.float32)), np.asarray(sample.label) > 0
+
+
+def in_mm(image: np.ndarray) -> Volume:
+    """Return an image (C, X, Y, Z) as a volume with voxels of 1 mm."""
+    return Volume(image, np.eye(4), "mm", 0, 1, image.shape[1:], Path("image"))
 
 
 def make_run(path: str, volume: Volume) -> Callable[[], np.ndarray]:
@@ -155,16 +159,23 @@ def score(mask: np.ndarray, label: np.ndarray) -> tuple[float, float]:
     return dice(mask, label), cldice(mask, label)
 
 
-def _peak_of(path: str) -> int:
-    """Return the peak memory of a process that runs one path once."""
-    command = [sys.executable, *sys.argv, "--only", path]
-    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+def _peak_of(path: str, volume: Volume, *, threads: int) -> int:
+    """Return the peak memory of a process that runs one path once.
+
+    It reads the voxels from a file, since drawing them takes more memory than segmenting them.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        array = Path(folder) / "image.npy"
+        np.save(array, volume.array)
+        words = ["--only", path, str(array), "--threads", str(threads)]
+        command = [sys.executable, __file__, *words]
+        printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     return int(json.loads(printed)["peak_bytes"])
 
 
 def _run_alone(options: argparse.Namespace) -> None:
-    volume, _ = read_case(options)
-    make_run(options.only, volume)()
+    path, array = options.only
+    make_run(path, in_mm(np.load(array)))()
     print(json.dumps({"peak_bytes": peak_bytes()}))
 
 

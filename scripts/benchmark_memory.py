@@ -1,9 +1,13 @@
 """Print the peak memory of segmenting cubic volumes of 0.1, 0.4 and 1.6 Gvoxel.
 
 Each volume is written as an uncompressed NIfTI file of uint8 into --folder (1.6 GB for the largest,
-as much again for its mask), segmented in a process of its own, and removed. The network is one
-convolution of single voxels, since only memory is measured. Peaks are the largest sum of RssAnon
-and RssShmem of /proc/PID/status, looked at from outside every 5 ms.
+as much again for its mask), segmented in a process of its own, and removed. One row alone:
+
+    python scripts/benchmark_memory.py --gvoxel 1.6 --smallest      # at --max-memory 2GB
+    python scripts/benchmark_memory.py --gvoxel --smallest 0.4 1.6  # the two least amounts
+
+The network is one convolution of single voxels, since only memory is measured. Peaks are the
+largest sum of RssAnon and RssShmem of /proc/PID/status, looked at from outside every 5 ms.
 """
 
 from __future__ import annotations
@@ -40,16 +44,21 @@ def main() -> None:
     print("| Gvoxel | --max-memory [MB] | columns | peak [MB] | at most [MB] | minutes |")
     print("|---|---|---|---|---|---|", flush=True)
     sizes = sorted({*options.gvoxel, *options.smallest})
+    peaks = []
     with tempfile.TemporaryDirectory(dir=options.folder) as name:
         for gvoxel in sizes:
             scan = _write_scan(Path(name) / "scan.nii", round((gvoxel * 1e9) ** (1 / 3)))
             if gvoxel in options.gvoxel:
                 _row(gvoxel, scan, options.max_memory)
             if gvoxel in options.smallest:
-                _row(gvoxel, scan, _smallest(scan))
+                peaks.append(_row(gvoxel, scan, _smallest(scan)))
+    if len(peaks) > 1:
+        apart = 100 * (max(peaks) / min(peaks) - 1)
+        print(f"\nThe peaks at the least memory that is accepted are {apart:.1f} % apart.")
 
 
-def _row(gvoxel: float, scan: Path, max_memory: str) -> None:
+def _row(gvoxel: float, scan: Path, max_memory: str) -> int:
+    """Print a row of the table; return the peak in bytes."""
     start = time.monotonic()
     result, peak = _watched(scan, max_memory)
     minutes = (time.monotonic() - start) / 60
@@ -59,6 +68,7 @@ def _row(gvoxel: float, scan: Path, max_memory: str) -> None:
         f"{'held' if peak <= result['max_bytes'] else 'EXCEEDED'} | {minutes:.1f} |",
         flush=True,
     )
+    return peak
 
 
 def _smallest(scan: Path) -> str:

@@ -75,3 +75,19 @@ def test_module_runs_as_the_command_line():
     command = [sys.executable, "-m", "cldice_monai", "--version"]
     result = subprocess.run(command, capture_output=True, text=True, check=True)
     assert result.stdout.startswith("cldice-monai ")
+
+
+def test_predict_starts_without_modules_that_it_may_never_need(tmp_path):
+    # what would make the start slow beside torch and monai, which every run needs
+    program = (
+        "import sys, torch, monai, nibabel; before = set(sys.modules);"
+        "from cldice_monai.cli import main; import cldice_monai.inference.run;"
+        "main(['predict', 'nowhere.nii', '-o', sys.argv[1]]);"
+        "heavy = {'itk', 'zarr', 'dask', 'distributed', 'matplotlib', 'ignite', 'skimage',"
+        "'tensorboard', 'onnx', 'h5py', 'pandas', 'sympy'};"
+        "print(sorted(heavy & (set(sys.modules) - before)))"
+    )
+    command = [sys.executable, "-c", program, str(tmp_path / "out")]
+    result = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "[]"
+    assert "nowhere.nii: there is no such file" in result.stderr

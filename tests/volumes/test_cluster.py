@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
+import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -28,7 +32,7 @@ from cldice_monai.volumes.ome_zarr import (
     write_ome_zarr,
 )
 from cldice_monai.volumes.tasks import ScanOnGrid, Targets, segment_region
-from tests.conftest import rods
+from tests.conftest import ROOT, rods
 
 pytest.importorskip("zarr")
 distributed = pytest.importorskip("distributed")
@@ -46,20 +50,24 @@ IMAGE = OmeImage(
 
 
 class WholeWindow:
-    """Answers by the voxel and by its whole window, so that a wrong window shows."""
+    """Answers by the voxel and by its whole window, so that a wrong window shows.
 
-    def __init__(self, pause_s: float = 0.0, told: Path | None = None) -> None:
-        self.pause_s, self.told = pause_s, told
+    With a folder it says there that its process is at work, and waits for the file "go on".
+    """
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self.folder = folder
 
     def __call__(self, windows: torch.Tensor) -> torch.Tensor:
-        if self.told is not None:
-            (self.told / f"{os.getpid()}").touch()
-        time.sleep(self.pause_s)
+        if self.folder is not None:
+            (self.folder / f"{os.getpid()}").touch()
+            while not (self.folder / "go on").exists():
+                time.sleep(0.01)
         return 8 * windows - 3 - windows.mean(dim=(2, 3, 4), keepdim=True)
 
 
-def make_network(pause_s: float = 0.0, told: Path | None = None) -> Callable:
-    return WholeWindow(pause_s, told)
+def make_network(folder: Path | None = None) -> Callable:
+    return WholeWindow(folder)
 
 
 @pytest.fixture
@@ -110,30 +118,61 @@ def test_result_is_that_of_one_machine(scan: Path, settings: LargeSettings):
 def test_a_worker_killed_in_mid_run_loses_nothing(scan: Path):
     mask, told = scan.parent / "mask.zarr", scan.parent / "told"
     told.mkdir()
-    killed: list[int] = []
+    with (
+        # one worker in this process, whose modules are loaded, and one to kill
+        distributed.LocalCluster(
+            n_workers=1,
+            threads_per_worker=1,
+            processes=False,
+            protocol="tcp://",
+            dashboard_address=None,
+        ) as cluster,
+        other_worker(cluster.scheduler_address) as worker,
+    ):
+        with distributed.Client(cluster.scheduler_address) as client:
+            client.wait_for_workers(2)
 
-    def kill_one() -> None:
-        while len(pids := [int(file.name) for file in told.iterdir()]) < 2:
-            time.sleep(0.02)
-        os.kill(pids[0], signal.SIGKILL)
-        killed.append(pids[0])
+        def kill_at_work() -> None:
+            while not (told / f"{worker.pid}").exists():
+                time.sleep(0.01)
+            worker.kill()
+            worker.wait()
+            (told / "go on").touch()
 
-    killer = threading.Thread(target=kill_one, daemon=True)
-    with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
-    ) as cluster:
+        killer = threading.Thread(target=kill_at_work, daemon=True)
         killer.start()
         figures = predict_distributed(
             scan,
             mask,
-            partial(make_network, 0.02, told),
+            partial(make_network, told),
             settings=SETTINGS,
             scheduler=cluster.scheduler_address,
             chunk=16,
             chunks_a_side=1,
         )
-    assert killed
+    assert worker.returncode == -signal.SIGKILL
     check_equals_one_machine(scan, mask, figures)
+
+
+@contextmanager
+def other_worker(scheduler: str) -> Iterator[subprocess.Popen]:
+    """Start a worker without a nanny that would start it again."""
+    words = ["-m", "distributed.cli.dask_worker", scheduler, "--nthreads", "1"]
+    words += ["--no-nanny", "--no-dashboard"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with tempfile.TemporaryFile() as log, tempfile.TemporaryDirectory() as folder:
+        worker = subprocess.Popen(
+            [sys.executable, *words, "--local-directory", folder],
+            stdout=log,
+            stderr=log,
+            cwd=ROOT,
+            env=environment,
+        )
+        try:
+            yield worker
+        finally:
+            worker.kill()
+            worker.wait()
 
 
 def test_a_task_that_is_run_again_writes_the_same_bytes_and_no_other_chunk(scan: Path):

@@ -73,20 +73,18 @@ def _primary(axes: Any, results: Results) -> bool:
 
 
 def _shares(axes: Any, results: Results) -> bool:
-    """ClDice by alpha, a line for each of the three losses."""
+    """ClDice by alpha, a line for each of the three losses; a gap where a seed is missing."""
     block = next(block for block in BLOCKS if block.key == "table3")
     alphas = list(dict.fromkeys(row.words[1] for row in block.rows))
-    n_points = 0
+    found = False
     for loss in dict.fromkeys(row.words[0] for row in block.rows):
-        points = [
-            (alphas.index(row.words[1]), _mean_of(row.cells, results))
-            for row in block.rows
-            if row.words[0] == loss and _mean_of(row.cells, results) is not None
-        ]
-        if points:
-            axes.plot(*zip(*points, strict=True), label=loss, **_LOOK)
-            n_points += len(points)
-    if not n_points:
+        rows = [row for row in block.rows if row.words[0] == loss]
+        means = [_mean_of(row.cells, results) for row in rows]
+        if any(mean is not None for mean in means):
+            heights = [np.nan if mean is None else mean for mean in means]
+            axes.plot(range(len(alphas)), heights, label=loss, **_LOOK)
+            found = True
+    if not found:
         return False
     axes.set_xticks(range(len(alphas)), alphas)
     axes.set_xlabel("alpha")
@@ -99,15 +97,13 @@ def _shares(axes: Any, results: Results) -> bool:
 def _iterations(axes: Any, results: Results) -> bool:
     """ClDice by the number of iterations, a point a seed."""
     block = next(block for block in BLOCKS if block.key == "iterations")
-    n_points = 0
-    for row in block.rows:
-        for cell in row.cells:
-            mean = _mean_of((cell,), results)
-            if mean is not None:
-                axes.plot(results[cell.name]["iter_"], mean, "o", color=f"C{cell.seed}", alpha=0.8)
-                n_points += 1
-    if not n_points:
+    cells = [cell for row in block.rows for cell in row.cells if cell.name in results]
+    if not cells:
         return False
+    for cell in cells:
+        place = results[cell.name]["iter_"]
+        axes.plot(place, _mean_of((cell,), results), "o", color=f"C{cell.seed}", alpha=0.8)
+    axes.set_xticks(sorted({results[cell.name]["iter_"] for cell in cells}))
     axes.set_xlabel("iter_")
     axes.set_ylabel("clDice, %")
     axes.set_title("Iterations of the soft skeleton, a colour a seed", fontsize=10)
@@ -136,8 +132,10 @@ def _both(one: Any, other: Any, results: Results) -> bool:
 
 
 def _mean_of(cells: Any, results: Results) -> float | None:
-    """Return the mean clDice of the cells that were run, in percent."""
-    volumes = [results[cell.name]["volumes"] for cell in cells if cell.name in results]
+    """Return the mean clDice of cells, in percent; None unless all of them were run."""
+    if any(cell.name not in results for cell in cells):
+        return None
+    volumes = [results[cell.name]["volumes"] for cell in cells]
     found = [v["cldice"] for one in volumes for v in one.values() if v["cldice"] is not None]
     return 100 * float(np.mean(found)) if found else None
 

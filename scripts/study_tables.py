@@ -115,7 +115,7 @@ def verdict(endpoint: Endpoint, effect: Effect) -> str:
         'b0 error: no difference is shown. It is -0.50 [-1.25, 0.25], and the interval holds 0.'
     """
     # as they are printed: an end that reads 0.00 holds 0
-    mean, low, high = (round(endpoint.scale * value, 2) for value in effect[:3])
+    mean, low, high = (round(endpoint.scale * value, 2) + 0.0 for value in effect[:3])
     if np.isnan(low):
         return f"{endpoint.title}: not measured on two seeds and volumes, nothing can be said."
     numbers = f"[{low:.2f}, {high:.2f}]"

@@ -228,3 +228,19 @@ def test_exploratory_tables_count_the_intervals_on_either_side_of_zero(plan, cal
     assert page.count("Exploratory:") == 1
     assert "| 20 | 1 of 3 | 60.00 |" in page
     assert "+10.00 (one seed) |" in page
+
+
+def test_plots_leave_a_gap_where_a_seed_is_missing(plan):
+    import numpy as np
+    import study_plots
+    from matplotlib.figure import Figure
+
+    block = next(block for block in plan.BLOCKS if block.key == "table3")
+    bce = [row for row in block.rows if row.words[0] == "BCE"]
+    results = {cell.name: a_result(cell, 0.5) for row in bce for cell in row.cells}
+    del results[bce[2].cells[1].name]
+    axes = Figure().subplots()
+    assert study_plots._shares(axes, results)
+    (line,) = axes.get_lines()
+    np.testing.assert_allclose(line.get_ydata(), [50, 50, np.nan, 50, 50, 50, 50, 50])
+    assert not study_plots._shares(Figure().subplots(), {})

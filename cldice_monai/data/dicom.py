@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,9 @@ from cldice_monai.memory import require_bytes
 __all__ = ["is_dicom_folder", "read_dicom_folder"]
 
 _MAGIC_AT = 128
+_HEADER = 2048  # bytes in which the transfer syntax stands, element (0002, 0010)
+_SYNTAX = re.compile(rb"\x02\x00\x10\x00UI..([0-9.]+)", re.DOTALL)
+_PLAIN = (b"1.2.840.10008.1.2", b"1.2.840.10008.1.2.1", b"1.2.840.10008.1.2.2")
 _UNEVEN = 0.01  # share of the distance of two slices that another distance may differ by
 
 
@@ -106,12 +110,21 @@ def _require_sizes(files: list[Path]) -> None:
         except RuntimeError as error:
             raise InputError(f"{file}: the DICOM header cannot be read; copy it again") from error
         n_bytes = int(reader.GetImageSizeInBytes())
-        if n_bytes > 1100 * file.stat().st_size:  # no compression of slices reaches this
+        if n_bytes > _most_times(file) * file.stat().st_size:
             raise InputError(
                 f"{file}: promises {n_bytes} bytes of pixels, more than it can hold; copy it again"
             )
         total += n_bytes
     require_bytes(6 * total, path=files[0].parent)  # as float32, twice, and as it is stored
+
+
+def _most_times(file: Path) -> int:
+    """Return by how much the pixels of a file can be larger than the file."""
+    with file.open("rb") as stream:
+        found = _SYNTAX.search(stream.read(_HEADER))
+    is_plain = found is not None and found[1].rstrip(b"\0 ") in _PLAIN
+    # a byte may be read as a double where it is rescaled; no compression of slices reaches 1100
+    return 8 if is_plain else 1100
 
 
 def _require_even_slices(folder: Path, image: Any) -> None:

@@ -31,6 +31,7 @@ __all__ = [
 
 _logger = logging.getLogger(__name__)
 _CHUNK = 128
+_LONGEST = 1 << 20  # voxels of an axis: a metre at 1 um; nothing says how much a Zarr array holds
 
 
 def open_ome_zarr(path: Path) -> LargeVolume:
@@ -217,6 +218,11 @@ def _check_array(path: Path, array: Any, image: OmeImage) -> None:
         raise InputError(
             f"{path}: the array has shape {array.shape}, its metadata the axes "
             f"{', '.join(image.axes)}; they must agree"
+        )
+    if max(array.shape) > _LONGEST:
+        raise InputError(
+            f"{path}: the array has shape {array.shape}; no axis of an image is longer than "
+            f"{_LONGEST}, so its metadata are damaged; copy it again"
         )
     if array.dtype.kind not in "iuf":
         raise InputError(f"{path}: voxels of type {array.dtype} are no intensities; convert them")

@@ -13,6 +13,7 @@ import pytest
 
 from tests.conftest import ROOT, save_nifti
 from tests.inference.damage import write_damaged
+from tests.inference.damage_folders import write_damaged_dicom, write_damaged_zarr
 
 _MOST_MORE = 600_000_000
 _PROGRAM = """
@@ -20,16 +21,16 @@ import json, resource, sys
 from cldice_monai.cli import main
 from cldice_monai.data.itk_module import load_itk
 import cldice_monai.inference.run
-import cldice_monai.report, skimage.morphology, tifffile, nibabel, PIL.ImageDraw
+import cldice_monai.report, skimage.morphology, tifffile, nibabel, PIL.ImageDraw, zarr
 load_itk()
-main(["predict", *sys.argv[1:3], "-o", sys.argv[4], "--device", "cpu", "--spacing", "1,1,1um"])
+before, out, first, stack, *inputs = sys.argv[1:]
+words = ["--device", "cpu", "--spacing", "1,1,1um"]
+main(["predict", first, stack, "-o", before, *words])
 pages = int(open("/proc/self/statm").read().split()[0])
 held = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 most = pages * resource.getpagesize() + 2_000_000_000
 resource.setrlimit(resource.RLIMIT_AS, (most, most))
-status = main([
-    "predict", sys.argv[3], "-o", sys.argv[5], "--device", "cpu", "--spacing", "1,1,1um",
-])
+status = main(["predict", *inputs, "-o", out, *words])
 more = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - held
 print(json.dumps({"status": status, "more_bytes": more * 1024}))
 """
@@ -37,17 +38,20 @@ print(json.dumps({"status": status, "more_bytes": more * 1024}))
 
 @pytest.mark.slow
 def test_damaged_files_get_a_line_each_and_cost_neither_memory_nor_the_good_ones(tmp_path: Path):
-    names = write_damaged(tmp_path / "bad")
+    pytest.importorskip("zarr")
+    names = write_damaged(tmp_path / "bad") + write_damaged_zarr(tmp_path / "bad")
+    names += write_damaged_dicom(tmp_path / "series")
     voxels = np.random.default_rng(0).normal(size=(20, 20, 20)).astype(np.float32)
     for name in ("first.nii.gz", "good.nii.gz"):
         save_nifti(tmp_path / name, voxels)
     (tmp_path / "bad" / "good.nii.gz").write_bytes((tmp_path / "good.nii.gz").read_bytes())
     stack = tmp_path / "stack.tif"
     _save_stack(stack)
-    words = [tmp_path / "first.nii.gz", stack, tmp_path / "bad", tmp_path / "before"]
     out = tmp_path / "out"
+    words = [tmp_path / "before", out, tmp_path / "first.nii.gz", stack]
+    words += [tmp_path / "bad", tmp_path / "series"]
     result = subprocess.run(
-        [sys.executable, "-c", _PROGRAM, *map(str, words), str(out)],
+        [sys.executable, "-c", _PROGRAM, *map(str, words)],
         capture_output=True,
         text=True,
         cwd=ROOT,

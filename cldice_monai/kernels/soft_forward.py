@@ -128,6 +128,23 @@ def _erode(
     return tl.minimum(lowest, least), number
 
 
+@triton.jit
+def _probability(value: tl.tensor) -> tl.tensor:
+    """Return what lies slightly outside [0, 1] as 0 or 1: no word holds a quotient below 1."""
+    return tl.minimum(tl.maximum(value, 0.0), 1.0)
+
+
+@triton.jit
+def _own(
+    image: tl.tensor, mask: tl.tensor, real: tl.constexpr, is_first: tl.constexpr
+) -> tl.tensor:
+    """Return what a level opens: an erosion, or the image itself."""
+    value = tl.load(image, mask=mask, other=0.0).to(real)
+    if is_first:
+        value = _probability(value)
+    return value
+
+
 @compiled_once("depth", "height", "width", "planes")
 def erosion_kernel(
     image: tl.tensor,
@@ -164,7 +181,7 @@ def erosion_kernel(
         least, number = _erode(
             before, centre, after, lowest, origin, z > 0, z + 1 < depth, axes, ignore, keep
         )
-        tl.store(eroded + at, least, mask=inside)
+        tl.store(eroded + at, _probability(least), mask=inside)
         if keep:
             nothing = tl.zeros((block,), real)
             tl.store(words + at, word_of(nothing, number * 32, real), mask=inside)
@@ -222,7 +239,7 @@ def level_kernel(
             real, axes, ignore, rows, keep,
         )  # fmt: skip
         opened, number = _choose(high_a, number_a, high_b, number_b, high_c, number_c, keep)
-        own = tl.load(image + at, mask=inside, other=0.0).to(real)
+        own = _own(image + at, inside, real, is_first)
         taken = tl.where(inside, tl.maximum(own - opened, 0.0), 0.0)
         whole = before_level(product + at, inside, is_first)
         kept = whole * (1.0 - taken)

@@ -80,5 +80,6 @@ def test_kernels_that_agree_with_plain_operations_are_taken(monkeypatch, caplog)
 @pytest.mark.slow
 def test_the_trial_compares_values_and_gradients(kernels, monkeypatch):
     assert available._error_on(torch.device("cpu")) < 1e-5
-    monkeypatch.setattr(kernels, "triton_backward", lambda gradient, *_rest: 2 * gradient)
-    assert available._error_on(torch.device("cpu")) > 0.1
+    for factor in (2.0, float("nan")):
+        monkeypatch.setattr(kernels, "triton_backward", lambda g, *_, factor=factor: factor * g)
+        assert not available._error_on(torch.device("cpu")) < 0.1

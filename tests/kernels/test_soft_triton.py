@@ -113,6 +113,17 @@ def test_what_rounding_leaves_beside_a_certain_voxel_is_no_second_part_of_the_pr
     assert_equal_pairs(by_kernels(kernels, *case), by_plain_operations(*case))
 
 
+@pytest.mark.parametrize("beyond", [1e-7, 1e-4])
+def test_what_lies_slightly_outside_0_and_1_counts_as_0_and_1(kernels, beyond):
+    x, gradient = pair((1, 4, 5, 6), values="binary", dtype=torch.float32)
+    x += beyond * torch.randn(x.shape, generator=torch.Generator().manual_seed(0))
+    settings = (gradient, erosion_schedule(2, 3), (True, True))
+    found = by_kernels(kernels, x, *settings)
+    expected = by_kernels(kernels, x.clamp(0, 1), *settings)
+    torch.testing.assert_close(found[0], expected[0])
+    assert float(found[1].abs().max()) < 20
+
+
 @needs_compiler
 @pytest.mark.parametrize("spacing", [(2.0, 1.0, 1.0), (1.0, 1.0, 3.0), (1.0, 2.0, 1.0)])
 def test_axes_that_rest_at_a_level_are_left_out(kernels, spacing):

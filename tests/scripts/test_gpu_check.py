@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import importlib.util
 import json
+import math
 import subprocess
 import sys
 from types import SimpleNamespace
@@ -37,7 +38,7 @@ def on_gpu(script):
     return dataclasses.replace(script.smoke_plan(), device=torch.device("cuda", 0))
 
 
-def measured(worst=0.0, ours=1.0):
+def measured(worst=0.0, ours=1.0, same=True):
     """Rows as a GPU would give them; ``ours`` is the time of our loss in milliseconds."""
     loss = {"MONAI / ours": 20 / ours, "memory, ours / MONAI": 0.04, "ours / floor": ours}
     return {
@@ -54,7 +55,7 @@ def measured(worst=0.0, ours=1.0):
                 "memory, more than Dice [%]": None,
             }
         ],
-        "topology": [{"on the device [s]": 0.2, "same as on the CPU": True}],
+        "topology": [{"on the device [s]": 0.2, "same as on the CPU": same}],
     }
 
 
@@ -85,7 +86,10 @@ def test_each_goal_is_met_missed_or_not_measured(script, on_gpu):
     assert "20" in lines[1]
 
 
-@pytest.mark.parametrize(("change", "place"), [({"worst": 1e-5}, 0), ({"ours": 5.0}, 1)])
+@pytest.mark.parametrize(
+    ("change", "place"),
+    [({"worst": 1e-5}, 0), ({"worst": math.nan}, 0), ({"ours": 5.0}, 1), ({"same": False}, -1)],
+)
 def test_a_worse_figure_misses_its_goal(script, on_gpu, change, place):
     assert script.goals(measured(**change), on_gpu)[place].line().startswith("not met")
 
@@ -94,6 +98,21 @@ def test_fewer_cases_than_planned_are_no_measurement(script, on_gpu):
     found = measured()
     found["correctness"][0]["cases"] = 7
     assert script.goals(found, on_gpu)[0].line().startswith("not measured")
+
+
+def test_what_did_not_fit_on_the_device_is_not_judged(script, on_gpu):
+    line = script.goals(measured(same=None), on_gpu)[-1].line()
+    assert line.startswith("not measured")
+
+
+def test_a_case_that_is_not_a_number_is_the_worst(script, on_gpu, monkeypatch):
+    names = ("value", "gradient", "value, binary", "loss", "gradient of the loss")
+    cases = iter([0.0, math.nan] + [0.0] * 6)
+    exact = {"thinning": 0, "betti": 0}
+    monkeypatch.setattr(script, "check_case", lambda *_: dict.fromkeys(names, next(cases)) | exact)
+    rows = script.correctness(on_gpu, script.Clock())
+    found = script.goals({**measured(), "correctness": rows}, on_gpu)
+    assert [goal.line().split(":")[0] for goal in found[:7]] == ["not met"] * 5 + ["met"] * 2
 
 
 def test_nothing_is_measured_on_a_cpu(script):

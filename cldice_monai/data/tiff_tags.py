@@ -96,15 +96,17 @@ def read_tiff_tags(path: Path) -> TiffTags:
         raise
     except Exception as error:  # a damaged tag ends in almost any exception
         raise damaged(path, error) from error
-    n_bytes = int(np.prod(found.shape, dtype=object)) * found.dtype.itemsize
+    n_voxels = int(np.prod(found.shape, dtype=object))
+    n_bytes = n_voxels * found.dtype.itemsize
+    n_stored = n_bytes // 8 if found.dtype.kind == "b" else n_bytes  # black and white: one bit each
     ratio = 1 if found.compressions == {1} else _MAX_RATIO
-    if n_bytes > ratio * path.stat().st_size:
+    if n_stored > ratio * path.stat().st_size:
         raise InputError(
             f"{path}: promises {found.shape} voxels, more than the file can hold: it is cut off or "
             "damaged; copy it again"
         )
-    require_bytes(n_bytes + 4 * int(np.prod(found.shape, dtype=object)), path=path)
-    if found.dtype.kind not in "iuf":
+    require_bytes(n_bytes + 4 * n_voxels, path=path)
+    if found.dtype.kind not in "biuf":
         raise InputError(f"{path}: voxels of type {found.dtype} are no intensities; convert them")
     odd = [a for a, n in zip(found.axes, found.shape, strict=True) if n > 1 and a not in "ZIQCSYX"]
     if odd or "Y" not in found.axes or "X" not in found.axes:

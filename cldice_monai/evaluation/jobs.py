@@ -15,6 +15,7 @@ from cldice_monai.clock import clock
 from cldice_monai.errors import InputError
 from cldice_monai.evaluation.case import EvaluatedCase, EvaluationSettings, evaluate_case
 from cldice_monai.evaluation.find_pairs import CasePair
+from cldice_monai.evaluation.notes import Note
 
 __all__ = ["Measure", "Show", "measure_across_ranks", "measure_here", "several_processes"]
 
@@ -127,12 +128,15 @@ def _in_pool(
 
 def _shown(results: Iterator[list[EvaluatedCase]], jobs: Sequence[CasePair], show: Show) -> Results:
     """Pass results on, with a line of progress each and the first note of each kind."""
-    start, n_notes = time.monotonic(), Counter[str]()
+    start, said = time.monotonic(), set[Note]()
+    n_notes = Counter[str]()
     for number, (job, cases) in enumerate(zip(jobs, results, strict=True), start=1):
-        for note in dict.fromkeys(note for case in cases for note in case.notes):
+        notes = dict.fromkeys(note for case in cases for note in case.notes)
+        for note in (note for note in notes if note not in said):  # a label has several methods
             if not n_notes[note.kind]:
                 show(f"note: {note}")
             n_notes[note.kind] += 1
+        said.update(notes)
         gone = time.monotonic() - start
         left = gone / number * (len(jobs) - number)
         name = f"{job.pred.parent.name}/{job.case_id}"

@@ -39,14 +39,14 @@ def as_markdown(evaluation: Evaluation) -> str:
     parts += ["## Cases", _cases(evaluation)]
     if evaluation.comparisons:
         head = ("", "figure", "difference", "p", "cases")
-        parts += [f"## Differences from {evaluation.methods[0].name}", TEST_WORDS]
+        parts += [f"## Differences from {_escaped(evaluation.methods[0].name)}", TEST_WORDS]
         parts += [_table(head, comparison_cells(evaluation))]
     parts += ["## Misses by radius", RADIUS_WORDS, _table(RADIUS_HEAD, radius_rows(evaluation))]
     parts += ["## Volumes", _table(VOLUME_HEAD, volume_rows(evaluation))]
     parts += ["## Networks", _table(NETWORK_HEAD, network_rows(evaluation))]
     notes = notes_of(evaluation)
     if notes:
-        parts += ["## Notes", "\n".join(f"- {note}" for note in notes)]
+        parts += ["## Notes", "\n".join(f"- {_escaped(note)}" for note in notes)]
     parts += ["## What they mean", _meanings()]
     return "\n\n".join(parts) + "\n"
 
@@ -65,7 +65,7 @@ def introduction(evaluation: Evaluation) -> str:
     sampler = settings.sampler
     patches = "a full tiling" if sampler.tiling else f"{counted(sampler.n_patches, 'patch')} a case"
     axes = dict.fromkeys(len(case.frame.shape) for case in evaluation.methods[0].cases)
-    size = " or ".join(_side(sampler.size_in(n_axes)) for n_axes in axes)
+    size = " or ".join(dict.fromkeys(_side(sampler.size_in(n_axes)) for n_axes in axes))
     return (
         f"{counted(n_cases, 'case')}, {patches} of {size} voxels a side, seed {sampler.seed}. Mean "
         f"over cases with the {INTERVAL_WORDS}; "
@@ -129,8 +129,13 @@ def _cases(evaluation: Evaluation) -> str:
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [f"| {' | '.join(cells)} |" for cells in (head, *rows)]
+    lines = [f"| {' | '.join(map(_escaped, cells))} |" for cells in (head, *rows)]
     return "\n".join([lines[0].replace("|  |", "| |", 1), "|---" * len(head) + "|", *lines[1:]])
+
+
+def _escaped(text: str) -> str:
+    """Keep names of files from being read as the end of a cell or as HTML."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace("|", "\\|")
 
 
 def comparison_cells(evaluation: Evaluation) -> list[tuple[str, str, str, str, str]]:

@@ -49,14 +49,16 @@ def test_each_case_gets_a_line_with_the_time_left_and_each_kind_of_note_one(make
     for i in range(3):
         save_mask(folder / "labels" / f"case_{i}.nii.gz", vessels(i) * 3)
     lines: list[str] = []
-    evaluate([folder / "good"], folder / "labels", FEW, show=lines.append)
+    evaluate([folder / "good", folder / "bad"], folder / "labels", FEW, show=lines.append)
     cases = [line for line in lines if not line.startswith("note")]
-    for number, line in enumerate(cases, start=1):
-        pattern = rf"{number}/3  good/case_{number - 1}  \d+:\d\d gone, \d+:\d\d left"
+    assert len(cases) == 6
+    for number, line in enumerate(cases[:3], start=1):
+        pattern = rf"{number}/6  good/case_{number - 1}  \d+:\d\d gone, \d+:\d\d left"
         assert re.fullmatch(pattern, line), line
     notes = [line for line in lines if "holds the values 3" in line]
     assert len(notes) == 2
     assert "case_0.nii.gz" in notes[0]
+    # each label once, though it is read for both methods
     assert notes[1].startswith("note: 2 more: holds the values 3")
 
 

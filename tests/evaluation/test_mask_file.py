@@ -55,6 +55,15 @@ def test_pictures_are_measured_as_two_dimensional_and_drawn(tmp_path: Path):
     assert "y downwards" in page.read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize("compression", [None, "packbits", "tiff_lzw"])
+def test_tiff_files_of_one_bit_a_voxel_are_masks(compression: str | None, tmp_path: Path):
+    mask = vessels(0, (43, 30))
+    path = tmp_path / "a.tif"
+    Image.fromarray(255 * mask.T.astype(np.uint8)).convert("1").save(path, compression=compression)
+    array = mask_file.read_mask(path, mask_grid(path)).array
+    np.testing.assert_array_equal(array[0, ..., 0], mask)
+
+
 @pytest.mark.parametrize("ending", [".nrrd", ".mha"])
 def test_a_mask_with_a_geometry_may_have_another_format_than_its_label(ending: str, tmp_path: Path):
     expected = _of_nifti(tmp_path, SPACING)

@@ -171,6 +171,25 @@ def test_every_file_says_how_often_one_side_alone_was_empty(tmp_path: Path):
         assert [row["one_empty"] for row in csv.DictReader(file)] == ["1.0"] * 3
 
 
+def test_names_stay_in_their_cell_and_are_no_html(tmp_path: Path):
+    for folder in ("labels", "a|<b>"):
+        save_mask(tmp_path / folder / "x|<i>y.nii.gz", np.zeros((12, 12, 1), bool))
+    settings = EvaluationSettings(PatchSampler(patch_size=12, n_patches=1))
+    lines = as_markdown(evaluate([tmp_path / "a|<b>"], tmp_path / "labels", settings)).splitlines()
+    rows = [line for line in lines if line.startswith("| x")]
+    assert rows[0].startswith(r"| x\|&lt;i>y | a\|&lt;b> | n/a | 1.000 |")
+    assert r"- a\|&lt;b>/x\|&lt;i>y.nii.gz: empty, no voxel is above 0" in lines
+
+
+def test_size_of_patches_that_2d_and_3d_cases_share_is_said_once(tmp_path: Path):
+    for name, depth in (("flat", 1), ("deep", 12)):
+        for folder in ("labels", "pred"):
+            save_mask(tmp_path / folder / f"{name}.nii.gz", np.zeros((12, 12, depth), bool))
+    settings = EvaluationSettings(PatchSampler(patch_size=12, n_patches=1))
+    text = as_markdown(evaluate([tmp_path / "pred"], tmp_path / "labels", settings))
+    assert "1 patch a case of 12 voxels a side, seed 0" in text
+
+
 def test_no_file_tells_where_the_folders_lie(evaluation, tmp_path: Path):
     """A report is passed on; the folders above those of the masks name their owner."""
     paths = [*write_tables(evaluation, tmp_path / "out")]

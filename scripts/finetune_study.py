@@ -174,7 +174,7 @@ def train(cell: Cell, patches: Patches, folder: Path) -> Path:
 
 def of_the_grid() -> dict[str, Any]:
     """Return the preparation of the shipped weights; train.json keeps its own threshold."""
-    names = ("side_mm", "cutoff", "lift", "factors", "pad_windows")
+    names = ("side_mm", "cutoff", "lift", "floor", "factors", "pad_windows")
     values: dict[str, Any] = json.loads(json.dumps({name: getattr(RECIPE, name) for name in names}))
     return values
 

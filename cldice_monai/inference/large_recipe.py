@@ -35,6 +35,7 @@ def large_settings(recipe: Recipe, *, turned: bool, max_bytes: int) -> LargeSett
         threshold=settings["threshold"],
         cutoff=settings["cutoff"],
         lift=settings["lift"],
+        floor=settings["floor"],
         side_mm=settings["side_mm"],
         factors=tuple(settings["factors"]),
         pad_windows=settings["pad_windows"],

@@ -39,6 +39,8 @@ class ScaleIntensityCutoff(Transform):
         cutoff: quantile from 0 (exclusive) to 1, one for all channels or one a channel.
         lift: how much dim vessels are lifted after that, by log(1 + lift x) / log(1 + lift); 0 for
             VesSAP's linear scale.
+        floor: quantile from 0 to 1 (exclusive) that becomes 0 in place of the smallest value, with
+            all below it: where most of a volume is background, 0.3 makes it dark.
 
     Raises:
         ValueError: if a cut-off is out of range or lift below 0; when called: if the image is not
@@ -57,7 +59,9 @@ class ScaleIntensityCutoff(Transform):
 
     backend = (TransformBackends.TORCH, TransformBackends.NUMPY)
 
-    def __init__(self, cutoff: float | Sequence[float] = 0.99, lift: float = 0.0) -> None:
+    def __init__(
+        self, cutoff: float | Sequence[float] = 0.99, lift: float = 0.0, floor: float = 0.0
+    ) -> None:
         values = (cutoff,) if isinstance(cutoff, int | float | np.number) else tuple(cutoff)
         if not values or not all(0 < value <= 1 for value in values):
             raise ValueError(
@@ -66,8 +70,13 @@ class ScaleIntensityCutoff(Transform):
             )
         if not 0 <= lift < float("inf"):
             raise ValueError(f"lift must be 0 or more, got {lift!r}; 0 keeps the scale linear")
+        if not 0 <= floor < min(values):
+            raise ValueError(
+                f"floor must be at least 0 and below the cutoff, got {floor!r}; 0 cuts nothing off"
+            )
         self.cutoff = values
         self.lift = lift
+        self.floor = floor
 
     def __call__(self, img: NdarrayOrTensor) -> NdarrayOrTensor:
         """Scale an image.
@@ -85,7 +94,8 @@ class ScaleIntensityCutoff(Transform):
                 f"cutoff must be one number or one a channel, got {len(cutoffs)} for "
                 f"{len(image)} channels; give {len(image)}"
             )
-        scaled = np.stack([cut_off_and_scale(c, q) for c, q in zip(image, cutoffs, strict=True)])
+        pairs = zip(image, cutoffs, strict=True)
+        scaled = np.stack([cut_off_and_scale(c, q, self.floor) for c, q in pairs])
         scaled = lift_dim(scaled, self.lift)
         return convert_to_dst_type(scaled, dst=img, dtype=scaled.dtype)[0]
 
@@ -97,6 +107,7 @@ class ScaleIntensityCutoffd(MapTransform):
         keys: keys of the images.
         cutoff: quantile, one for all channels or one a channel.
         lift: how much dim vessels are lifted; 0 for a linear scale.
+        floor: quantile that becomes 0; 0 for the smallest value.
         allow_missing_keys: leave out keys that an item does not have.
 
     Example:
@@ -113,10 +124,11 @@ class ScaleIntensityCutoffd(MapTransform):
         keys: KeysCollection,
         cutoff: float | Sequence[float] = 0.99,
         lift: float = 0.0,
+        floor: float = 0.0,
         allow_missing_keys: bool = False,
     ) -> None:
         super().__init__(keys, allow_missing_keys)
-        self.converter = ScaleIntensityCutoff(cutoff, lift)
+        self.converter = ScaleIntensityCutoff(cutoff, lift, floor)
 
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
         """Return a copy of the item with the images scaled."""

@@ -10,16 +10,18 @@ __all__ = [
     "intensity_range",
     "lift_dim",
     "non_finite_fill_value",
+    "range_between",
     "scale_to_range",
 ]
 
 
-def cut_off_and_scale(channel: np.ndarray, cutoff: float) -> np.ndarray:
-    """Cut one channel off above its ``cutoff`` quantile and scale it linearly to [0, 1].
+def cut_off_and_scale(channel: np.ndarray, cutoff: float, floor: float = 0.0) -> np.ndarray:
+    """Cut one channel off above and below two of its quantiles and scale it linearly to [0, 1].
 
     Args:
         channel: finite intensities, any shape.
-        cutoff: quantile from 0 (exclusive) to 1; 1 cuts nothing off.
+        cutoff: upper quantile from 0 (exclusive) to 1; 1 cuts nothing off.
+        floor: lower quantile from 0 to 1 (exclusive); 0 cuts nothing off.
 
     Returns:
         float32 of the same shape, from 0 to 1. A constant channel gives zeros. Where the quantile
@@ -33,19 +35,22 @@ def cut_off_and_scale(channel: np.ndarray, cutoff: float) -> np.ndarray:
         >>> cut_off_and_scale(np.array([2.0, 4.0, 6.0, 100.0]), 2 / 3).tolist()
         [0.0, 0.5, 1.0, 1.0]
     """
-    return scale_to_range(channel, *intensity_range(channel, cutoff))
+    return scale_to_range(channel, *intensity_range(channel, cutoff, floor))
 
 
-def intensity_range(channel: np.ndarray, cutoff: float) -> tuple[float, float]:
+def intensity_range(
+    channel: np.ndarray, cutoff: float, floor: float = 0.0
+) -> tuple[float, float]:
     """Return the intensities that `cut_off_and_scale` makes 0 and 1.
 
     Args:
         channel: finite intensities, any shape.
-        cutoff: quantile from 0 (exclusive) to 1.
+        cutoff: upper quantile from 0 (exclusive) to 1.
+        floor: lower quantile from 0 to 1 (exclusive).
 
     Returns:
-        The smallest value, and the quantile, or the largest value where the quantile is the
-        smallest itself.
+        The two quantiles. In place of the upper one the largest value, where it would not be above
+        the lower one; and then in place of the lower one the smallest, likewise.
 
     Raises:
         ValueError: if the channel holds NaN or infinity.
@@ -54,13 +59,34 @@ def intensity_range(channel: np.ndarray, cutoff: float) -> tuple[float, float]:
         >>> intensity_range(np.array([2.0, 4.0, 6.0, 100.0]), 2 / 3)
         (2.0, 6.0)
     """
-    low, high = float(channel.min()), float(channel.max())
-    if not np.isfinite([low, high]).all():
+    smallest, largest = float(channel.min()), float(channel.max())
+    if not np.isfinite([smallest, largest]).all():
         raise ValueError("image must be finite, got NaN or infinity; use FillNonFinite before")
-    if cutoff < 1 and high > low:
-        quantile = float(np.quantile(channel.ravel(order="K"), cutoff))  # a partition, O(n)
-        high = quantile if quantile > low else high
-    return low, high
+    flat = channel.ravel(order="K")
+    # a partition, O(n)
+    low = float(np.quantile(flat, floor)) if floor > 0 and largest > smallest else smallest
+    high = float(np.quantile(flat, cutoff)) if cutoff < 1 and largest > smallest else largest
+    return range_between(low, high, smallest=smallest, largest=largest)
+
+
+def range_between(
+    low: float, high: float, *, smallest: float, largest: float
+) -> tuple[float, float]:
+    """Return the range between two quantiles, or a wider one where they leave nothing.
+
+    Args:
+        low: lower quantile.
+        high: upper quantile.
+        smallest: of all values.
+        largest: of all values.
+
+    Example:
+        >>> range_between(0.0, 0.0, smallest=0.0, largest=9.0)  # few bright voxels in black
+        (0.0, 9.0)
+    """
+    if high > low:
+        return low, high
+    return (low, largest) if largest > low else (smallest, largest)
 
 
 def scale_to_range(channel: np.ndarray, low: float, high: float) -> np.ndarray:

@@ -89,7 +89,7 @@ def predict_distributed(
         if needs_working_grid(volume, settings.side_mm):
             cluster.resample(settings.side_mm)
         ranges = [
-            cluster.channel_range(channel, cutoff)
+            cluster.channel_range(channel, cutoff, settings.floor)
             for channel, cutoff in enumerate(cutoff_of_channels(volume, settings.cutoff))
         ]
         _logger.info("%s: %d regions", scan.name, len(blocks))
@@ -133,14 +133,15 @@ class _Cluster:
         fills = require_finite(np.min(lowest, axis=0), volume)
         self.scan = replace(self.scan, side_mm=side_mm, fills=tuple(fills))
 
-    def channel_range(self, channel: int, cutoff: float) -> tuple[float, float]:
+    def channel_range(self, channel: int, cutoff: float, floor: float) -> tuple[float, float]:
         boxes = _groups(list(reading_boxes(self.scan.open())), _BOXES_A_TASK)
 
         def lower(uppers: Sequence[int]) -> Any:
             return self._sum(tasks.count_lower_of, boxes, channel, uppers)
 
         upper = self._sum(tasks.count_upper_of, boxes, channel)
-        return range_of_counts(upper, lower, cutoff, name=f"{self.scan.path}: channel {channel}")
+        name = f"{self.scan.path}: channel {channel}"
+        return range_of_counts(upper, lower, cutoff, floor, name=name)
 
     def segment(
         self,

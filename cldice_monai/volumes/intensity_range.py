@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cldice_monai.errors import InputError
+from cldice_monai.transforms.intensity import range_between
 
 __all__ = [
     "UpperCounts",
@@ -43,19 +44,24 @@ class UpperCounts:
 
 
 def streamed_intensity_range(
-    blocks: Callable[[], Iterable[np.ndarray]], cutoff: float, *, name: str = "image"
+    blocks: Callable[[], Iterable[np.ndarray]],
+    cutoff: float,
+    floor: float = 0.0,
+    *,
+    name: str = "image",
 ) -> tuple[float, float]:
     """Return what `intensity_range` gives for a whole channel, from one or two passes over it.
 
     The bits of a float32, put in ascending order, are counted: the first pass finds the upper 16
-    bits of the values next to the quantile, the second the lower 16. Nothing is rounded, and
+    bits of the values next to the quantiles, the second the lower 16. Nothing is rounded, and
     memory does not grow with the volume. NaN and infinity count as the smallest finite value, by
     which `fill_non_finite` replaces them.
 
     Args:
         blocks: gives the channel in float32 blocks that together are the channel, as often as it
             is called; at most 2^63 voxels.
-        cutoff: quantile from 0 (exclusive) to 1.
+        cutoff: upper quantile from 0 (exclusive) to 1.
+        floor: lower quantile from 0 to 1 (exclusive).
         name: of the file, for the message.
 
     Returns:
@@ -70,13 +76,14 @@ def streamed_intensity_range(
         (2.0, 6.0)
     """
     upper = count_upper(blocks())
-    return range_of_counts(upper, lambda keys: count_lower(blocks(), keys), cutoff, name=name)
+    return range_of_counts(upper, lambda keys: count_lower(blocks(), keys), cutoff, floor, name=name)
 
 
 def range_of_counts(
     upper: UpperCounts,
     lower: Callable[[Sequence[int]], np.ndarray],
     cutoff: float,
+    floor: float = 0.0,
     *,
     name: str,
 ) -> tuple[float, float]:
@@ -85,7 +92,8 @@ def range_of_counts(
     Args:
         upper: of the whole channel, from `count_upper`.
         lower: gives the counts of `count_lower` for the whole channel; is called at most once.
-        cutoff: quantile from 0 (exclusive) to 1.
+        cutoff: upper quantile from 0 (exclusive) to 1.
+        floor: lower quantile from 0 to 1 (exclusive).
         name: of the file, for the message.
 
     Returns:
@@ -100,15 +108,19 @@ def range_of_counts(
             f"{name}: every voxel is NaN or infinite; export the volume again or leave it out"
         )
     last = n_finite - 1
-    # the places of bad voxels are before all others, where they cannot be told from the smallest
-    position = (n_finite + upper.n_bad - 1) * cutoff
-    before = int(np.floor(position))
-    ranks = [0, last, *(min(max(n - upper.n_bad, 0), last) for n in (before, before + 1))]
-    low, high, below, above = _values_at(ranks, upper, lower)
-    if cutoff < 1 and high > low:
-        quantile = float(np.quantile(np.array([below, above], np.float32), position - before))
-        high = quantile if quantile > low else high
-    return low, high
+    ranks, fractions = [0, last], []
+    for quantile in (floor, cutoff):
+        position = (n_finite + upper.n_bad - 1) * quantile
+        before = int(np.floor(position))
+        fractions.append(position - before)
+        # bad voxels are before all others, where they cannot be told from the smallest
+        ranks += [min(max(n - upper.n_bad, 0), last) for n in (before, before + 1)]
+    smallest, largest, *around = np.array(_values_at(ranks, upper, lower), np.float32)
+    low, high = (
+        float(np.quantile(pair, fraction))
+        for pair, fraction in zip((around[:2], around[2:]), fractions, strict=True)
+    )
+    return range_between(low, high, smallest=float(smallest), largest=float(largest))
 
 
 def count_upper(blocks: Iterable[np.ndarray]) -> UpperCounts:

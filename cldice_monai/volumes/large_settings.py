@@ -26,6 +26,7 @@ class LargeSettings:
         cutoff: quantile, one or one a channel, as for
             `cldice_monai.transforms.ScaleIntensityCutoff`.
         lift: as there.
+        floor: as there.
         side_mm: voxel side that the weights want volumes of a microscope resampled to, see
             `cldice_monai.transforms.ResampleToWorkingGrid`. None takes every volume as it is.
         factors: resolutions whose probabilities are averaged, of a volume that is resampled, see
@@ -41,6 +42,7 @@ class LargeSettings:
     threshold: float = 0.5
     cutoff: float | tuple[float, ...] = 0.99
     lift: float = 0.0
+    floor: float = 0.0
     side_mm: float | None = None
     factors: tuple[float, ...] = (1.0,)
     pad_windows: bool = True

@@ -16,7 +16,7 @@ __all__ = ["channel_ranges", "cutoff_of_channels", "read_normalised"]
 
 
 def channel_ranges(
-    volume: LargeVolume, cutoff: float | Sequence[float]
+    volume: LargeVolume, cutoff: float | Sequence[float], floor: float = 0.0
 ) -> list[tuple[float, float]]:
     """Return the intensities that become 0 and 1 in each channel, from two passes.
 
@@ -24,6 +24,7 @@ def channel_ranges(
         volume: the volume.
         cutoff: quantile, one or one a channel, as for
             `cldice_monai.transforms.ScaleIntensityCutoff`.
+        floor: lower quantile, as there.
 
     Returns:
         The pair of every channel: bit for bit that of the transform.
@@ -33,7 +34,10 @@ def channel_ranges(
     """
     return [
         streamed_intensity_range(
-            partial(_blocks, volume, channel), quantile, name=f"{volume.path}: channel {channel}"
+            partial(_blocks, volume, channel),
+            quantile,
+            floor,
+            name=f"{volume.path}: channel {channel}",
         )
         for channel, quantile in enumerate(cutoff_of_channels(volume, cutoff))
     ]

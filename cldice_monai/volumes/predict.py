@@ -107,7 +107,7 @@ def predict_volume(
         plan = _plan(job)
         if job.is_resampled:
             job = SegmentationJob(volume, settings, predict, fills=fill_values(volume))
-        job.ranges = channel_ranges(job.working, settings.cutoff)
+        job.ranges = channel_ranges(job.working, settings.cutoff, settings.floor)
         mask = stack.enter_context(write_volume(mask_path, like=volume))
         prob = None
         if prob_path is not None:

@@ -18,7 +18,7 @@ __all__ = ["OVERRIDES", "check_overrides"]
 OVERRIDES = (
     *("dataset_dir", "output_dir", "ckpt_dir", "epochs", "batch_size", "lr", "alpha", "device"),
     *("resume", "fold", "seed", "num_workers"),
-    *("weights", "side_mm", "cutoff", "lift", "factors", "pad_windows"),
+    *("weights", "side_mm", "cutoff", "lift", "floor", "factors", "pad_windows"),
     *("threshold", "roi", "overlap", "tta", "min_length_mm", "max_memory"),
     *("save_prob", "pred_dirs", "label_dir"),
 )

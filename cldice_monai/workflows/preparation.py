@@ -29,6 +29,7 @@ class Preparation:
             for all channels or one a channel.
         lift: how much dim vessels are lifted after that, see
             `cldice_monai.transforms.ScaleIntensityCutoff`.
+        floor: quantile that becomes 0, see there; 0 for the smallest intensity.
         factors: resolutions whose probabilities are averaged, as factors of ``side_mm``; a volume
             that keeps its grid is segmented on it alone.
         pad_windows: whether a volume smaller than a window is padded, or the window made smaller.
@@ -45,6 +46,7 @@ class Preparation:
     side_mm: float | None = None
     cutoff: float | Sequence[float] = 0.99
     lift: float = 0.0
+    floor: float = 0.0
     factors: Sequence[float] = (1.0,)
     pad_windows: bool = True
     threshold: float = 0.5
@@ -63,6 +65,12 @@ class Preparation:
             )
         if not (_within(self.lift, 0, math.inf) or self.lift == 0):
             raise InputError(f"lift must be 0 or more, got {self.lift!r}; for example --lift 50")
+        lowest = min(cutoffs)
+        if not (_within(self.floor, 0, lowest) or self.floor == 0):
+            raise InputError(
+                f"floor must be 0 or more and below the cutoff {lowest}, got {self.floor!r}; for "
+                "example --floor 0.3"
+            )
         given = self.factors if isinstance(self.factors, list | tuple) else []
         if not given or not all(_within(one, 1, math.inf) or one == 1 for one in given):
             raise InputError(

@@ -68,7 +68,8 @@ def train_network(
     made_with = {**asdict(plan), "seed": seed, "generator_version": GENERATOR_VERSION}
     losses, before = _restored(Path(checkpoint), parts, made_with, device)
     network, average = parts["network"], parts.get("average")
-    loss = SoftDiceclDiceLoss(alpha=plan.alpha, iter_=plan.iter_, sigmoid=True)
+    _TrainingLoss(plan)
+
     start = time.perf_counter()
     while len(losses) < plan.steps:
         rng = np.random.default_rng([seed, len(losses)])
@@ -86,6 +87,22 @@ def train_network(
                 progress(f"step {len(losses)} of {plan.steps}: loss {mean:.3f}, {seconds:.0f} s")
     trained = network if average is None else average.module
     return trained, losses, before + time.perf_counter() - start
+
+
+class _TrainingLoss(nn.Module):
+    """Overlaps over the whole batch, so that empty patches count in them, and cross-entropy."""
+
+    def __init__(self, plan: TrainingPlan) -> None:
+        super().__init__()
+        self.overlap = SoftDiceclDiceLoss(
+            alpha=plan.alpha, iter_=plan.iter_, sigmoid=True, batch=True
+        )
+        self.entropy = nn.BCEWithLogitsLoss()
+        self.weight = plan.bce
+
+    def forward(self, logits: torch.Tensor, label: torch.Tensor) -> torch.Tensor:
+        value: torch.Tensor = self.overlap(logits, label)
+        return value + self.weight * self.entropy(logits, label)
 
 
 def _make_parts(plan: TrainingPlan, seed: int, device: str) -> dict[str, Any]:

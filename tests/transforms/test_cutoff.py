@@ -40,6 +40,21 @@ def test_cut_off_equals_scaling_by_percentiles():
     np.testing.assert_allclose(ScaleIntensityCutoff(0.99)(image), oracle(image), atol=1e-5)
 
 
+def test_floor_equals_scaling_by_percentiles():
+    from monai.transforms import ScaleIntensityRangePercentiles
+
+    image = np.random.default_rng(0).gamma(2, 100, size=(1, 12, 12, 12)).astype(np.float32)
+    oracle = ScaleIntensityRangePercentiles(lower=30, upper=99, b_min=0, b_max=1, clip=True)
+    scaled = ScaleIntensityCutoff(0.99, floor=0.3)(image)
+    np.testing.assert_allclose(scaled, oracle(image), atol=1e-5)
+
+
+@pytest.mark.parametrize("floor", [-0.1, 0.5, 0.9, float("nan")])
+def test_floor_that_is_not_below_every_cut_off_is_refused(floor):
+    with pytest.raises(ValueError, match="floor must be at least 0 and below the cutoff"):
+        ScaleIntensityCutoff([0.9, 0.5], floor=floor)
+
+
 @pytest.mark.parametrize("cutoff", [0, -0.1, 1.01, 99, [], [0.9, 0], float("nan")])
 def test_cut_off_out_of_range_is_refused(cutoff):
     with pytest.raises(ValueError, match=r"cutoff must be above 0 and at most 1.*0.99"):

@@ -7,6 +7,7 @@ from hypothesis.extra import numpy as hnp
 from cldice_monai.transforms.intensity import (
     cut_off_and_scale,
     fill_non_finite,
+    intensity_range,
     non_finite_fill_value,
 )
 
@@ -27,6 +28,25 @@ def test_cut_off_between_two_values_is_interpolated():
     # position 0.5 * (4 - 1) = 1.5, halfway between 2 and 4: the cut-off is 3
     scaled = cut_off_and_scale(np.array([0.0, 2.0, 4.0, 90.0]), 0.5)
     np.testing.assert_allclose(scaled, [0, 2 / 3, 1, 1], rtol=1e-6)
+
+
+def test_floor_by_hand():
+    # the quantiles .25 and .75 of five values are the second and the fourth: (v - 2) / 4
+    channel = np.array([-90.0, 2.0, 4.0, 6.0, 1000.0])
+    np.testing.assert_array_equal(cut_off_and_scale(channel, 0.75, 0.25), [0, 0, 0.5, 1, 1])
+
+
+@pytest.mark.parametrize(
+    ("n_black", "n_bright", "expected"),
+    [
+        (995, 5, (0.0, 9.0)),  # both quantiles black: up to the largest
+        (5, 995, (0.0, 9.0)),  # both bright: down to the smallest, too
+        (500, 500, (0.0, 9.0)),
+    ],
+)
+def test_range_is_widened_where_the_quantiles_leave_nothing(n_black, n_bright, expected):
+    channel = np.repeat([0.0, 9.0], [n_black, n_bright])
+    assert intensity_range(channel, 0.98, 0.2) == expected
 
 
 def test_cut_off_of_one_only_scales():

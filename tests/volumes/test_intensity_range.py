@@ -17,18 +17,23 @@ VALUES = st.one_of(
 )
 
 
-def streamed(channel: np.ndarray, cutoff: float, n_blocks: int) -> tuple[float, float]:
-    return streamed_intensity_range(lambda: np.array_split(channel, n_blocks), cutoff)
+def streamed(
+    channel: np.ndarray, cutoff: float, n_blocks: int, floor: float = 0.0
+) -> tuple[float, float]:
+    return streamed_intensity_range(lambda: np.array_split(channel, n_blocks), cutoff, floor)
 
 
 @settings(deadline=None, derandomize=True, max_examples=150)
 @given(
     arrays(np.float32, st.integers(1, 200), elements=VALUES),
     st.floats(0.01, 1),
+    st.one_of(st.just(0.0), st.floats(0, 0.99)),
     st.integers(1, 5),
 )
-def test_equals_the_range_in_memory(channel: np.ndarray, cutoff: float, n_blocks: int):
-    assert streamed(channel, cutoff, n_blocks) == intensity_range(channel, cutoff)
+def test_equals_the_range_in_memory(
+    channel: np.ndarray, cutoff: float, floor: float, n_blocks: int
+):
+    assert streamed(channel, cutoff, n_blocks, floor) == intensity_range(channel, cutoff, floor)
 
 
 @pytest.mark.parametrize("cutoff", [0.5, 0.99, 0.995, 1.0])
@@ -45,8 +50,9 @@ def test_voxels_without_a_value_count_as_the_smallest(share: float):
     channel = rng.normal(5, 3, 5000).astype(np.float32)
     channel[rng.random(5000) < share] = np.nan
     channel[7] = np.inf
-    expected = intensity_range(fill_non_finite(channel[None])[0], 0.99)
-    assert streamed(channel, 0.99, 3) == expected
+    for floor in (0.0, 0.4):
+        expected = intensity_range(fill_non_finite(channel[None])[0], 0.99, floor)
+        assert streamed(channel, 0.99, 3, floor) == expected
 
 
 def test_a_few_bright_voxels_in_black_are_not_cut_off():

@@ -10,10 +10,11 @@ import numpy.typing as npt
 from cldice_monai.data.synthetic.fields import smooth_field
 from cldice_monai.data.synthetic.presets import ImagingSettings
 
-__all__ = ["add_blob", "draw_distractors", "draw_sheet"]
+__all__ = ["add_blob", "add_cloud", "draw_distractors", "draw_sheet"]
 
 _Image = npt.NDArray[np.float32]
 _BRIGHTNESS = (0.4, 1.1)  # smallest and largest, as a share of a vessel's
+_CLOUD = (0.1, 0.8)  # the same of a cloud of leaked dye
 _SHEET_THICKNESS = (1.0, 2.5)  # voxels
 
 
@@ -24,7 +25,7 @@ def draw_distractors(
 
     Args:
         shape: the volume's sides in voxels.
-        settings: how many blobs and sheets; nothing is drawn at random for 0.
+        settings: how many blobs, sheets and clouds; nothing is drawn at random for 0.
         rng: source of randomness.
 
     Returns:
@@ -45,6 +46,8 @@ def draw_distractors(
     for _ in range(settings.sheets):
         brightness = np.float32(rng.uniform(*_BRIGHTNESS))
         light += brightness * draw_sheet(light.shape, rng.uniform(*_SHEET_THICKNESS), rng)
+    for _ in range(rng.poisson(settings.leaks_per_megavoxel * light.size / 1e6)):
+        add_cloud(light, rng.uniform(*settings.leak_radius), rng.uniform(*_CLOUD), rng)
     return light
 
 
@@ -78,6 +81,30 @@ def add_blob(
     place = np.stack(np.meshgrid(*map(np.arange, low, high), indexing="ij"), axis=-1) - center
     away = np.linalg.norm(place @ turn / radii, axis=-1)
     light[box] += brightness * np.clip((1 - away) * radii.mean() + 0.5, 0, 1)
+
+
+def add_cloud(light: _Image, sigma: float, brightness: float, rng: np.random.Generator) -> None:
+    """Add a Gaussian cloud somewhere, as dye that leaks out of a vessel spreads, in place.
+
+    Args:
+        light: 2D or 3D float32.
+        sigma: its standard deviation in voxels.
+        brightness: what it adds at its middle.
+        rng: source of randomness.
+
+    Example:
+        >>> import numpy as np
+        >>> light = np.zeros((16, 16), np.float32)
+        >>> add_cloud(light, 3.0, 0.5, np.random.default_rng(1))
+        >>> bool(0 < light.max() <= 0.5)
+        True
+    """
+    cloud = np.float32(brightness)
+    for axis, n in enumerate(light.shape):
+        away = (np.arange(n) - rng.uniform(0, n)) / (sigma * rng.uniform(0.7, 1.4))
+        shape = [-1 if axis == other else 1 for other in range(light.ndim)]
+        cloud = cloud * np.exp(-0.5 * away**2).astype(np.float32).reshape(shape)
+    light += cloud
 
 
 def draw_sheet(shape: tuple[int, ...], thickness: float, rng: np.random.Generator) -> _Image:

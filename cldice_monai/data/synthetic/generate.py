@@ -25,7 +25,7 @@ from cldice_monai.data.synthetic.separate import separate_vessels
 
 __all__ = ["GENERATOR_VERSION", "generate_vessels"]
 
-GENERATOR_VERSION = 3
+GENERATOR_VERSION = 4
 """Goes up whenever the same seed would give another label."""
 
 _ENFORCED_CLEARANCE = 2.0  # voxels
@@ -93,8 +93,13 @@ def generate_vessels(
         settings = preset
     else:
         settings = draw_settings(rng=choosing) if preset == RANDOMISED else get_preset(preset)
-    graph = _draw_graph(size, settings.geometry, drawing)
-    graph, raster = _drawn(graph, size, settings.geometry, enforce_clearance)
+    if settings.geometry is None:
+        graph = VesselGraph(np.zeros((0, 3)), ())
+        raster, label = rasterise(graph, size), np.zeros(size, dtype=np.uint8)
+    else:
+        graph = _draw_graph(size, settings.geometry, drawing)
+        graph, raster = _drawn(graph, size, settings.geometry, enforce_clearance)
+        label = raster.label if enforce_clearance else _label(graph, raster, settings.geometry)
     vessel = graph.vessels()
     visible = choose_visible(
         int(vessel.max(initial=-1)) + 1,
@@ -109,7 +114,7 @@ def generate_vessels(
     forks = graph.nodes[graph.degrees() >= 3]
     return VesselSample(
         image=image,
-        label=raster.label if enforce_clearance else _label(graph, raster, settings.geometry),
+        label=label,
         centreline=raster.centreline,
         radius=raster.radius,
         bifurcations=np.floor(forks + 0.5).astype(np.int64),

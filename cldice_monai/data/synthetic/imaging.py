@@ -11,6 +11,7 @@ from scipy import ndimage
 from cldice_monai.data.synthetic.distractors import draw_distractors
 from cldice_monai.data.synthetic.fields import smooth_field
 from cldice_monai.data.synthetic.presets import ImagingSettings
+from cldice_monai.data.synthetic.tissue import draw_tissue
 from cldice_monai.data.synthetic.voxel_size import as_acquired, as_labelled
 
 __all__ = ["add_noise", "blur", "choose_visible", "image_vessels"]
@@ -56,7 +57,7 @@ def image_vessels(
         True
     """
     distractors = None
-    if settings.blobs_per_megavoxel > 0.0 or settings.sheets > 0:
+    if max(settings.blobs_per_megavoxel, settings.sheets, settings.leaks_per_megavoxel) > 0.0:
         distractors = draw_distractors(edge.shape, settings=settings, rng=rng)
     channels = []
     for seen in visible.T:
@@ -81,11 +82,7 @@ def _one_channel(
         vessels *= np.exp(settings.brightness_drift * smooth_field(shape, scale=10.0, rng=rng))
     if distractors is not None:
         vessels = vessels + np.float32(settings.contrast) * distractors
-    tissue = np.ones(shape, dtype=np.float32)
-    part = settings.texture / np.sqrt(max(1, len(settings.texture_scale)))
-    for scale in settings.texture_scale:
-        tissue += np.float32(part) * smooth_field(shape, scale=scale, rng=rng)
-    image = vessels + np.float32(settings.background) * np.maximum(tissue, 0.0)
+    image = vessels + np.float32(settings.background) * draw_tissue(shape, settings, rng)
     if settings.bias > 0.0:
         scale = settings.bias_scale * max(shape)
         image = image * np.exp(
@@ -166,7 +163,10 @@ def add_noise(image: _Image, *, settings: ImagingSettings, rng: np.random.Genera
     """
     noisy = image
     if settings.speckle > 0.0:
-        grain = rng.standard_normal(image.shape, dtype=np.float32)
+        if settings.speckle_scale > 0.0:
+            grain = smooth_field(image.shape, scale=settings.speckle_scale, rng=rng)
+        else:
+            grain = rng.standard_normal(image.shape, dtype=np.float32)
         noisy = np.maximum(noisy * (1.0 + np.float32(settings.speckle) * grain), 0.0)
     if settings.gain > 0.0:
         noisy = (rng.poisson(noisy / settings.gain) * settings.gain).astype(np.float32)

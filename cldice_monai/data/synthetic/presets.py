@@ -129,6 +129,11 @@ class ImagingSettings:
         sheets: number of bright sheets that are none.
         haze: share of the light that comes from out of focus, spread by a far wider Gaussian.
         haze_sigma: its standard deviation.
+        leaks_per_megavoxel: mean number of clouds of dye that has left its vessel.
+        leak_radius: smallest and largest standard deviation of a cloud.
+        speckle_scale: standard deviation of a grain of the speckle; 0 for one of a voxel.
+        tissue_share: share of the volume that is tissue; beyond its bent surface the background
+            is black.
         voxel_size: sides of a voxel of the acquisition, in voxels of the label. The image is
             averaged over such voxels, gets its noise there, and is interpolated back.
     """
@@ -158,15 +163,22 @@ class ImagingSettings:
     sheets: int = 0
     haze: float = 0.0
     haze_sigma: float = 8.0
+    leaks_per_megavoxel: float = 0.0
+    leak_radius: tuple[float, float] = (4.0, 20.0)
+    speckle_scale: float = 0.0
+    tissue_share: float = 1.0
     voxel_size: tuple[int, int, int] = (1, 1, 1)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Preset:
-    """A name with its geometry and imaging settings."""
+    """A name with its geometry and imaging settings.
+
+    Without a geometry the volume is tissue alone: a network should learn to leave it alone, too.
+    """
 
     name: str
-    geometry: GeometrySettings = field(default_factory=GeometrySettings)
+    geometry: GeometrySettings | None = field(default_factory=GeometrySettings)
     imaging: ImagingSettings = field(default_factory=ImagingSettings)
 
 

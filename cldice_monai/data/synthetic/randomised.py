@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -12,6 +13,8 @@ from cldice_monai.data.synthetic.presets import GeometrySettings, ImagingSetting
 __all__ = ["draw_settings"]
 
 _DEEPEST_LABEL = 2  # voxels; people label what a thick slice shows of a vessel beside it
+_WITHOUT_VESSELS = 0.1  # share of the volumes, so that a network learns to find none
+_SPARSE = 0.25  # share of the others, in which vessels are far apart
 _LABEL_MARGIN = 0.5  # voxels; real labels are more generous than the vessel's wall
 
 
@@ -42,7 +45,11 @@ def draw_settings(*, rng: np.random.Generator) -> Preset:
     geometry = replace(geometry, label_depth=min(imaging.voxel_size[2] - 1, _DEEPEST_LABEL))
     # what is magnified looks blurred, but a finer grid is not only the same picture enlarged
     spread = tuple(sigma * coarse**0.7 for sigma in imaging.psf_sigma)
-    return Preset(name="randomised", geometry=geometry, imaging=replace(imaging, psf_sigma=spread))
+    return Preset(
+        name="randomised",
+        geometry=None if rng.random() < _WITHOUT_VESSELS else geometry,
+        imaging=replace(imaging, psf_sigma=spread),
+    )
 
 
 def _magnified(settings: GeometrySettings, factor: float) -> GeometrySettings:
@@ -72,15 +79,22 @@ def _draw_geometry(rng: np.random.Generator) -> GeometrySettings:
         radius_variation=rng.uniform(0.03, 0.16),
         label_margin=_LABEL_MARGIN,
     )
-    if rng.random() >= 0.6:
+    if rng.random() < 0.6:
+        thick = _factor(rng, 0.03, 0.19)
+        settings = replace(
+            settings,
+            trees_per_megavoxel=_factor(rng, 1.0, 4.0),
+            trunk_radius_fraction=(0.5 * thick, 1.2 * thick),
+            trunk_radius_limits=(1.6, 13.0),
+            terminal_radius=rng.uniform(1.2, 2.2),
+        )
+    if rng.random() >= _SPARSE:
         return settings
-    thick = _factor(rng, 0.03, 0.19)
     return replace(
         settings,
-        trees_per_megavoxel=_factor(rng, 1.0, 4.0),
-        trunk_radius_fraction=(0.5 * thick, 1.2 * thick),
-        trunk_radius_limits=(1.6, 20.0),
-        terminal_radius=rng.uniform(1.2, 2.2),
+        trees_per_megavoxel=_factor(rng, 0.7, 2.0),
+        terminals_per_megavoxel=_factor(rng, 2.0, 15.0),
+        capillary_distance=rng.choice([rng.uniform(18.0, 30.0), math.inf]),
     )
 
 
@@ -91,17 +105,21 @@ def _draw_imaging(rng: np.random.Generator) -> ImagingSettings:
     axial = rng.uniform(0.3, 0.8) if thickness > 1 else lateral * rng.uniform(1.0, 2.5)
     # light is only lost where enough is left, so that the label never names what no one sees
     is_dark = rng.random() < 0.6
+    contrast = _factor(rng, 200.0, 4000.0) if is_dark else _factor(rng, 70.0, 300.0)
+    fine = _factor(rng, 1.0, 5.0)
     return ImagingSettings(
-        contrast=_factor(rng, 200.0, 4000.0) if is_dark else _factor(rng, 60.0, 300.0),
+        background=_factor(rng, 1.0, 100.0) if is_dark and rng.random() < 0.3 else 100.0,
+        contrast=contrast,
         brightness_spread=rng.uniform(0.2, 0.9) if is_dark else rng.uniform(0.05, 0.35),
         brightness_drift=rng.uniform(0.1, 0.5) if is_dark else rng.uniform(0.05, 0.3),
         texture=rng.uniform(0.05, 0.4) if is_dark else rng.uniform(0.02, 0.2),
+        texture_scale=(fine, 3.5 * fine),
         bias=rng.uniform(0.1, 0.8) if is_dark else rng.uniform(0.0, 0.35),
         bias_scale=rng.uniform(0.2, 0.6),
         psf_sigma=(lateral, lateral, axial),
         gain=_factor(rng, 0.5, 5.0),
-        gaussian_noise=rng.uniform(0.0, 22.0),
-        speckle=rng.choice([0.0, rng.uniform(0.02, 0.15)]),
+        gaussian_noise=rng.uniform(0.0, min(22.0, 0.2 * contrast)),
+        **_draw_speckle(rng, contrast=contrast),
         shared_fraction=rng.uniform(0.2, 0.8),
         hollow_fraction=_sometimes(rng, 0.3, rng.uniform(0.1, 1.0)),
         wall_thickness=rng.uniform(0.7, 1.5),
@@ -112,9 +130,19 @@ def _draw_imaging(rng: np.random.Generator) -> ImagingSettings:
         sheets=int(_sometimes(rng, 0.3, 1 + int(rng.integers(2)))),
         haze=_sometimes(rng, 0.6, rng.uniform(0.05, 0.5 if is_dark else 0.2)),
         haze_sigma=_factor(rng, 4.0, 14.0),
+        leaks_per_megavoxel=_sometimes(rng, 0.35, _factor(rng, 3.0, 60.0)),
+        tissue_share=1.0 - _sometimes(rng, 0.25, rng.uniform(0.05, 0.6)),
         voxel_size=(1, 1, thickness),
         **_draw_blobs(rng),
     )
+
+
+def _draw_speckle(rng: np.random.Generator, *, contrast: float) -> dict[str, float]:
+    """Draw none, little of single voxels, or the strong grains of coherent light."""
+    kind = rng.random()
+    if kind < 0.25 and contrast > 200.0:
+        return {"speckle": rng.uniform(0.2, 0.6), "speckle_scale": rng.uniform(0.5, 1.3)}
+    return {"speckle": rng.uniform(0.02, 0.15) if kind < 0.6 else 0.0}
 
 
 def _draw_blobs(rng: np.random.Generator) -> dict[str, Any]:

@@ -47,3 +47,12 @@ def test_sheet_is_thin_and_wide():
 def test_radius_of_blobs_can_be_chosen():
     specks = _draw(blobs_per_megavoxel=300.0, blob_radius=(0.8, 1.5))
     assert 0.0 < (specks > 0.2).mean() < 0.1 * (_draw(blobs_per_megavoxel=300.0) > 0.2).mean()
+
+
+def test_clouds_of_leaked_dye_are_wide_and_soft():
+    light = _draw(leaks_per_megavoxel=20.0, leak_radius=(5.0, 5.0))
+    assert 0.1 < light.max() < 4.0
+    steps = np.abs(np.diff(light, axis=0)).max()
+    assert 0.0 < steps < 0.2 * light.max()  # 0.61 / 3.5 of its height is the steepest of a cloud
+    brightest = np.unravel_index(light.argmax(), light.shape)
+    assert (light > 0.5 * light[brightest]).sum() > 300

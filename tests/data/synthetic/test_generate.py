@@ -53,6 +53,19 @@ def test_depth_lengthens_the_label_along_the_last_axis_alone():
     np.testing.assert_array_equal(deeper.label, np.max(moved, axis=0)[:, :, 2:-2])
 
 
+def test_preset_without_a_geometry_is_tissue_alone():
+    settings = Preset(name="tissue", geometry=None, imaging=ImagingSettings(contrast=500.0))
+    empty = generate_vessels((32, 32, 32), preset=settings, seed=4, n_channels=2)
+    assert not empty.label.any()
+    assert not empty.centreline.any()
+    assert not empty.radius.any()
+    assert empty.graph.edges == ()
+    assert empty.betti_numbers() == empty.graph.betti_numbers() == (0, 0, 0)
+    assert 0.0 < empty.image.mean() < 150.0  # the background's 100, and nothing of the vessels
+    again = generate_vessels((32, 32, 32), preset=settings, seed=4, enforce_clearance=True)
+    np.testing.assert_array_equal(again.label, empty.label)
+
+
 def test_other_seed_gives_another_label(sample):
     assert (sample.label != generate_vessels((64, 64, 64), seed=2).label).mean() > 0.03
 

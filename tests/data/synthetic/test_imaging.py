@@ -166,3 +166,15 @@ def test_haze_spreads_a_share_of_the_light_and_loses_none():
     far = blur(sharp, (3.0, 3.0, 3.0))
     np.testing.assert_allclose(hazy, 0.6 * sharp + 0.4 * far, rtol=1e-4)
     assert hazy[10, 2, 2] > sharp[10, 2, 2]
+
+
+def test_speckle_can_have_grains_of_several_voxels():
+    flat = np.full((40, 40, 40), 100.0, np.float32)
+    likeness = []
+    for scale in (0.0, 2.0):
+        settings = replace(_CLEAN, speckle=0.2, speckle_scale=scale)
+        noisy = add_noise(flat, settings=settings, rng=np.random.default_rng(0))
+        assert noisy.std() == pytest.approx(20.0, rel=0.1)
+        likeness.append(np.corrcoef(noisy[1:].ravel(), noisy[:-1].ravel())[0, 1])
+    assert abs(likeness[0]) < 0.02
+    assert likeness[1] > 0.5

@@ -23,7 +23,16 @@ __all__ = ["Recipe", "Segmentation"]
 _ROI = 64  # of inference.json, for as many axes as the network has
 _SETTINGS = (
     *("threshold", "roi", "overlap", "tta", "min_length_mm", "precision", "seed"),
-    *("in_channels", "out_channels", "side_mm", "cutoff", "lift", "floor", "factors", "pad_windows"),
+    *(
+        "in_channels",
+        "out_channels",
+        "side_mm",
+        "cutoff",
+        "lift",
+        "floor",
+        "factors",
+        "pad_windows",
+    ),
 )
 Wrap = Callable[[torch.nn.Module], Callable[..., Any]]
 

@@ -38,9 +38,7 @@ def cut_off_and_scale(channel: np.ndarray, cutoff: float, floor: float = 0.0) ->
     return scale_to_range(channel, *intensity_range(channel, cutoff, floor))
 
 
-def intensity_range(
-    channel: np.ndarray, cutoff: float, floor: float = 0.0
-) -> tuple[float, float]:
+def intensity_range(channel: np.ndarray, cutoff: float, floor: float = 0.0) -> tuple[float, float]:
     """Return the intensities that `cut_off_and_scale` makes 0 and 1.
 
     Args:

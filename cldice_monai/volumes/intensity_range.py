@@ -76,7 +76,9 @@ def streamed_intensity_range(
         (2.0, 6.0)
     """
     upper = count_upper(blocks())
-    return range_of_counts(upper, lambda keys: count_lower(blocks(), keys), cutoff, floor, name=name)
+    return range_of_counts(
+        upper, lambda keys: count_lower(blocks(), keys), cutoff, floor, name=name
+    )
 
 
 def range_of_counts(

@@ -47,7 +47,7 @@ def prepare_intensities(image: np.ndarray, *, recipe: ZeroShotRecipe = RECIPE) -
         >>> prepare_intensities(image, recipe=ZeroShotRecipe(cutoff=1, lift=8)).tolist()
         [0.0, 0.5, 1.0]
     """
-    return np.asarray(ScaleIntensityCutoff(recipe.cutoff, recipe.lift, recipe.floor)(image[None])[0])
+    return np.asarray(_intensities(recipe)(image[None])[0])
 
 
 def segment_volume(
@@ -101,7 +101,7 @@ def probabilities(
     volume = FillNonFinite()(MetaTensor(volume, affine=torch.diag(torch.tensor([*mm, 1.0]))))
     resample = None if recipe.side_mm is None else ResampleToWorkingGrid(recipe.side_mm)
     volume = volume if resample is None else resample(volume)
-    prepared = ScaleIntensityCutoff(recipe.cutoff, recipe.lift, recipe.floor)(volume)
+    prepared = _intensities(recipe)(volume)
     device = next(network.parameters()).device
     network.eval()
     with torch.no_grad():
@@ -109,6 +109,10 @@ def probabilities(
     found = MetaTensor(torch.sigmoid(logits[0]).float().cpu()).copy_meta_from(volume)
     found = found if resample is None else resample.inverse(found)
     return np.asarray(found[0].numpy())
+
+
+def _intensities(recipe: ZeroShotRecipe) -> ScaleIntensityCutoff:
+    return ScaleIntensityCutoff(recipe.cutoff, recipe.lift, recipe.floor)
 
 
 def _inferer(recipe: ZeroShotRecipe) -> AutocastInferer:

@@ -68,8 +68,7 @@ def train_network(
     made_with = {**asdict(plan), "seed": seed, "generator_version": GENERATOR_VERSION}
     losses, before = _restored(Path(checkpoint), parts, made_with, device)
     network, average = parts["network"], parts.get("average")
-    _TrainingLoss(plan)
-
+    loss = _TrainingLoss(plan)
     start = time.perf_counter()
     while len(losses) < plan.steps:
         rng = np.random.default_rng([seed, len(losses)])

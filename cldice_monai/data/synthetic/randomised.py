@@ -137,7 +137,7 @@ def _draw_imaging(rng: np.random.Generator) -> ImagingSettings:
     )
 
 
-def _draw_speckle(rng: np.random.Generator, *, contrast: float) -> dict[str, float]:
+def _draw_speckle(rng: np.random.Generator, *, contrast: float) -> dict[str, Any]:
     """Draw none, little of single voxels, or the strong grains of coherent light."""
     kind = rng.random()
     if kind < 0.25 and contrast > 200.0:

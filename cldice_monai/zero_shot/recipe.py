@@ -39,9 +39,9 @@ class ZeroShotRecipe(Preparation):
     cutoff: float | Sequence[float] = 0.999
     lift: float = 50.0
     floor: float = 0.4
-    factors: Sequence[float] = (1.0, 1.5, 3.0)
+    factors: Sequence[float] = (1.0, 1.5)
     pad_windows: bool = False
-    threshold: float = 0.4
+    threshold: float = 0.35
     window: int = 64
     overlap: float = 0.5
 

@@ -95,6 +95,18 @@ def test_weights_in_half_precision_give_nearly_the_same_probabilities(tmp_path: 
     np.testing.assert_allclose(after, before, atol=0.02)
 
 
+def test_statistics_beyond_float16_survive_half_precision(tmp_path: Path):
+    network = make_network()
+    norms = [m for m in network.modules() if isinstance(m, nn.BatchNorm3d)]
+    norms[0].running_var.fill_(1e6)
+    save_weights(half_precision(network), tmp_path / "half.pt")
+    loaded = load_network(tmp_path / "half.pt")
+    first = next(m for m in loaded.modules() if isinstance(m, nn.BatchNorm3d))
+    assert first.running_var.unique().tolist() == [1e6]
+    kinds = {weights.dtype for weights in network.parameters()}
+    assert kinds == {torch.float16, torch.float32}
+
+
 def test_weights_of_another_network_are_refused(tmp_path: Path):
     save_weights(Brightness(), tmp_path / "other.pt")
     with pytest.raises(InputError, match="of another network"):

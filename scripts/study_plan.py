@@ -195,7 +195,7 @@ def _cached() -> Block:
 
 
 def _spacing() -> Block:
-    same = {"iter_": 5}  # the largest radius in pixels; the labels would give that in slices
+    same = {"iter_": 7}  # what the labels of `hard` need; these would count thick slices
     voxels = _ours("voxels", same)
     spacing = _ours("spacing", same | {"loss#spacing": [1, 1, 3]})
     rows = (
@@ -203,7 +203,7 @@ def _spacing() -> Block:
         Row((BOTH, "left out"), _cells("thick", voxels, 2), against=0),
         Row((BOTH, "1, 1, 3"), _cells("thick", spacing, 2), against=0),
     )
-    note = "Preset `hard` with slices three times as thick as pixels are wide, U-Net, 5 iterations."
+    note = "Preset `hard` with slices three times as thick as pixels are wide, U-Net, 7 iterations."
     return Block("spacing", "(d) Spacing", note, ("loss", "spacing"), rows)
 
 

@@ -111,7 +111,7 @@ def _iterations(axes: Any, results: Results) -> bool:
 
 
 def _validation(axes: Any, results: Results) -> bool:
-    """The validation curves of the trials that chose the numbers of epochs."""
+    """The validation curves of the trials."""
     cells = [cell for row in TRIALS.rows for cell in row.cells if cell.name in results]
     for cell in cells:
         curve = results[cell.name]["validation"]
@@ -122,7 +122,7 @@ def _validation(axes: Any, results: Results) -> bool:
         return False
     axes.set_xlabel("epoch")
     axes.set_ylabel("clDice of the validation volumes, %")
-    axes.set_title("Trials that chose the numbers of epochs", fontsize=10)
+    axes.set_title("Trials: other volumes and another seed than the study's", fontsize=10)
     axes.legend(frameon=False)
     return True
 

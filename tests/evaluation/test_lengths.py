@@ -12,6 +12,7 @@ import pytest
 
 from cldice_monai.errors import InputError
 from cldice_monai.evaluation.case import EvaluationSettings
+from cldice_monai.evaluation.frame import frame_of
 from cldice_monai.evaluation.markdown import as_markdown
 from cldice_monai.evaluation.run import evaluate
 from cldice_monai.evaluation.tables import write_tables
@@ -114,3 +115,9 @@ def test_lengths_in_mm_and_in_voxels_have_no_mean(tiffs: Path):
     assert float(in_mm["hd95_mm"]) > 0
     together = evaluate([tiffs / "pred"], tiffs / "label", _settings(SIDES_OF_TIFF))
     assert together.methods[0].summary["hd95_mm"].n_cases == 2
+
+
+def test_voxel_sizes_follow_the_axes_of_the_array_and_not_those_of_the_world(tmp_path: Path):
+    affine = np.array([[0, 0, 0.5, 0], [2, 0, 0, 0], [0, 1, 0, 0], [0, 0, 0, 1.0]])
+    path = save_mask(tmp_path / "a.nii.gz", vessels(0), affine)
+    assert frame_of(path).spacing_mm == pytest.approx((2, 1, 0.5))

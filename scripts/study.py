@@ -20,7 +20,7 @@ from study_data import SHARED
 from study_plan import BLOCKS, TRIALS
 from study_run import Result, is_result_of, read_result, run_cell
 
-from cldice_monai.errors import InputError
+from cldice_monai.errors import InputError, find_input_error
 from cldice_monai.files import replace_when_complete
 
 
@@ -106,7 +106,10 @@ def run_all(cells: list[Cell], arguments: argparse.Namespace) -> list[str]:
             )
         except (InputError, RuntimeError, ValueError) as error:
             # the others can still be measured; a result that is missing shows as such
-            print(f"error: {cell.name}: {error}", file=sys.stderr, flush=True)
+            cause = find_input_error(error) or error
+            folder = arguments.work_dir / arguments.budget / cell.name
+            remedy = f"remove {folder} to train it anew"
+            print(f"error: {cell.name}: {cause}; {remedy}", file=sys.stderr, flush=True)
             failed.append(cell.name)
             continue
         print(summary(result), flush=True)

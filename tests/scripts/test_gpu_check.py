@@ -97,7 +97,28 @@ def test_a_worse_figure_misses_its_goal(script, on_gpu, change, place):
 def test_fewer_cases_than_planned_are_no_measurement(script, on_gpu):
     found = measured()
     found["correctness"][0]["cases"] = 7
-    assert script.goals(found, on_gpu)[0].line().startswith("not measured")
+    line = script.goals(found, on_gpu)[0].line()
+    assert line.startswith("not measured")
+    assert "7 done" in line
+
+
+def test_without_the_bandwidth_the_losses_are_still_timed(script):
+    plan = dataclasses.replace(
+        script.smoke_plan(), loss_shapes={"8^3": (1, 1, 8, 8, 8)}, iterations=(1,)
+    )
+    (row,) = script.losses(plan, script.Clock(), script.copied_gigabytes([]))
+    assert row["ours [ms]"] > 0
+    assert row["floor [ms]"] is None
+    assert row["ours / floor"] is None
+
+
+def test_a_table_has_the_columns_of_all_its_rows_and_json_no_nan(script, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    rows = [{"who": "MONAI"}, {"who": "ours", "difference": math.nan}]
+    assert "| who | difference |" in script.table(rows)
+    script.write({"inference": rows}, [], {})
+    held = json.loads((tmp_path / "gpu_check.json").read_text(), parse_constant=pytest.fail)
+    assert held["inference"][1]["difference"] == "nan"
 
 
 def test_what_did_not_fit_on_the_device_is_not_judged(script, on_gpu):
@@ -132,6 +153,14 @@ def test_a_part_that_fails_is_named_and_the_others_run(script, monkeypatch):
     assert found["losses"] == []
     assert found["inference"]
     assert about == {"losses failed": "RuntimeError: no such instruction"}
+
+
+def test_a_build_for_other_gpus_is_refused(script, monkeypatch):
+    monkeypatch.setattr(script.sys, "argv", ["gpu_check.py"])
+    monkeypatch.setattr(script.torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(script.torch.version, "hip", "6.4")
+    with pytest.raises(SystemExit, match="AMD"):
+        script.main()
 
 
 def test_without_a_gpu_the_full_check_says_what_to_do(script, monkeypatch):

@@ -74,7 +74,7 @@ def test_probabilities_are_those_of_the_mask_and_on_the_inputs_grid(case: dict):
 
 def test_windows_have_the_size_and_the_overlap_that_were_asked_for(case: dict):
     workflow = infer(**case, save_prob=True, roi=[24, 32, 40], overlap=0.25)
-    network = workflow.parser.get_parsed_content("network")
+    network = workflow.parser.get_parsed_content("network").eval()
     image = workflow.parser.get_parsed_content("dataset")[0]["image"][None].as_tensor()
     probabilities = {}
     for overlap in (0.25, 0.5):
@@ -90,7 +90,7 @@ def test_windows_have_the_size_and_the_overlap_that_were_asked_for(case: dict):
 def test_mirror_images_are_averaged_as_probabilities(case: dict):
     workflow = infer(**case, save_prob=True, tta="true")  # as fire reads --tta true
     found = voxels(Path(case["output_dir"]) / "case_0_prob.nii.gz")
-    network = workflow.parser.get_parsed_content("network")
+    network = workflow.parser.get_parsed_content("network").eval()
     image = workflow.parser.get_parsed_content("dataset")[0]["image"][None].as_tensor()
     mean = torch.zeros(40, 40, 40)
     with torch.no_grad():

@@ -64,6 +64,11 @@ def vessels() -> np.ndarray:
     return (image + np.random.default_rng(0).normal(10, 3, image.shape)).astype(np.float32)
 
 
+def learnt(state: dict[str, torch.Tensor]) -> list[str]:
+    """Names of what an optimiser changes; batch norms also keep statistics, whatever the rate."""
+    return [name for name in state if ".running_" not in name and "num_batches" not in name]
+
+
 def dice(a: np.ndarray, b: np.ndarray) -> float:
     return 2 * np.count_nonzero(a & b) / (np.count_nonzero(a) + np.count_nonzero(b))
 
@@ -253,7 +258,7 @@ def test_fine_tuning_starts_from_the_weights_as_they_are(stacks: str, tmp_path: 
         torch.load(folder / "models" / "model_last.pt", weights_only=True)
         for folder in (tmp_path / "first", tmp_path / "again")
     )
-    assert all(torch.allclose(after[name], before[name], atol=1e-6) for name in before)
+    assert all(torch.allclose(after[name], before[name], atol=1e-6) for name in learnt(before))
 
 
 def test_the_overlay_fine_tunes_the_shipped_weights_on_their_working_grid(
@@ -271,7 +276,7 @@ def test_the_overlay_fine_tunes_the_shipped_weights_on_their_working_grid(
     assert list(item["label"].shape[1:]) == expected
     before = torch.load(BUNDLE / "models" / "model.pt", weights_only=True)
     after = torch.load(written, weights_only=True)
-    assert all(torch.allclose(after[n], before[n].float(), atol=1e-5) for n in before)
+    assert all(torch.allclose(after[n], before[n].float(), atol=1e-5) for n in learnt(before))
 
 
 def test_the_overlay_goes_slower_and_shorter_than_a_training_from_scratch():

@@ -102,7 +102,7 @@ def make_network() -> nn.Module:
 
     Example:
         >>> sum(weights.numel() for weights in make_network().parameters()) // 1000
-        1185
+        1186
     """
     from monai.networks.nets import UNet
 

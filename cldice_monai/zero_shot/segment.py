@@ -44,7 +44,7 @@ def prepare_intensities(image: np.ndarray, *, recipe: ZeroShotRecipe = RECIPE) -
 
     Example:
         >>> image = np.array([0.0, 2.0, 8.0])
-        >>> prepare_intensities(image, recipe=ZeroShotRecipe(cutoff=1, lift=8)).tolist()
+        >>> prepare_intensities(image, recipe=ZeroShotRecipe(cutoff=1, lift=8, floor=0)).tolist()
         [0.0, 0.5, 1.0]
     """
     return np.asarray(_intensities(recipe)(image[None])[0])

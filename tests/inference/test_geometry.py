@@ -34,7 +34,7 @@ SHAPES = st.sampled_from(
 
 @pytest.fixture(scope="module")
 def recipe() -> Recipe:
-    keeps_the_grid = {"side_mm": None, "cutoff": 0.99, "lift": 0, "threshold": 0.5}
+    keeps_the_grid = {"side_mm": None, "cutoff": 0.99, "lift": 0, "floor": 0, "threshold": 0.5}
     settings = {"device": "cpu", "precision": "float32", "save_prob": True, **keeps_the_grid}
     found = Recipe(settings=settings)
     found.network = Bright()

@@ -8,7 +8,7 @@ from scipy import ndimage
 from skimage.measure import euler_number
 
 from cldice_monai.data.synthetic import VesselEdge, VesselGraph, generate_vessels
-from cldice_monai.data.synthetic.presets import PRESET_NAMES
+from cldice_monai.data.synthetic.presets import PRESET_NAMES, RANDOMISED
 from cldice_monai.data.synthetic.separate import separate_vessels
 
 _SHAPE = (24, 24, 24)
@@ -41,11 +41,13 @@ def _independent_betti(label):
 
 @pytest.mark.parametrize("preset", PRESET_NAMES)
 def test_label_has_the_betti_numbers_of_the_graph(preset):
+    n_empty = 0
     for seed in range(6):
         sample = generate_vessels((40, 36, 32), preset=preset, seed=seed, enforce_clearance=True)
-        assert sample.label.any()
+        n_empty += not sample.label.any()
         assert sample.has_topology_of_graph()
         assert sample.graph.betti_numbers() == _independent_betti(sample.label)
+    assert n_empty <= (3 if preset == RANDOMISED else 0)
 
 
 @pytest.mark.slow
@@ -56,7 +58,8 @@ def test_label_has_the_betti_numbers_of_the_graph_for_many_seeds(preset):
         sample = generate_vessels((64, 64, 64), preset=preset, seed=seed, enforce_clearance=True)
         assert sample.graph.betti_numbers() == _independent_betti(sample.label)
         free = generate_vessels((64, 64, 64), preset=preset, seed=seed)
-        n_edges.append(len(sample.graph.edges) / len(free.graph.edges))
+        if free.graph.edges or preset != RANDOMISED:  # some of these have no vessel
+            n_edges.append(len(sample.graph.edges) / len(free.graph.edges))
     # little is taken away
     assert np.mean(n_edges) > 0.9
 

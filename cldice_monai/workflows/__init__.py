@@ -10,6 +10,7 @@ from cldice_monai.workflows.distributed import (
     local_device,
     require_enough_validation,
     require_same_data,
+    with_shared_norms,
 )
 from cldice_monai.workflows.early_stopping import EarlyStopping
 from cldice_monai.workflows.epoch_seeds import EpochSeeds
@@ -87,4 +88,5 @@ __all__ = [
     "start_evaluation",
     "start_workflow",
     "suggest_training_iter",
+    "with_shared_norms",
 ]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import torch
 import torch.distributed as dist
+from torch import nn
 
 from cldice_monai.errors import InputError, show_input_errors_as_one_line
 
@@ -21,6 +22,7 @@ __all__ = [
     "local_device",
     "require_enough_validation",
     "require_same_data",
+    "with_shared_norms",
 ]
 
 _NO_LIMIT = timedelta(days=30)
@@ -35,6 +37,29 @@ def local_device() -> str:
     if not torch.cuda.is_available():
         return "cpu"
     return f"cuda:{_environment('LOCAL_RANK')}"
+
+
+def with_shared_norms(network: nn.Module, *, device: str | torch.device) -> nn.Module:
+    """Let batch norms take their statistics over the crops of all processes, on GPUs.
+
+    On CPUs torch has no such norm: there each process has those of its own crops.
+
+    Args:
+        network: changed in place; its weights keep their names.
+        device: where it is trained.
+
+    Returns:
+        The network.
+
+    Example:
+        >>> network = nn.Sequential(nn.Conv3d(1, 4, 3), nn.BatchNorm3d(4))
+        >>> type(with_shared_norms(network, device="cuda:1")[1]).__name__
+        'SyncBatchNorm'
+    """
+    if torch.device(device).type != "cuda":
+        return network
+    shared: nn.Module = nn.SyncBatchNorm.convert_sync_batchnorm(network)
+    return shared
 
 
 def join_processes(*, on_cpu: bool = False) -> int:

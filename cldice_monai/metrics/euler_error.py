@@ -34,9 +34,10 @@ class EulerErrorMetric(FiguresMetric):
         reduction: one of MONAI's ``MetricReduction``.
         get_not_nans: whether `aggregate` returns (value, number of measured values).
         ignore_empty: whether an empty label gives NaN and is left out; its characteristic is 0.
-        metric_name: ``"absolute"`` (mean of |chi of prediction - chi of label|), ``"signed"``, or
-            ``"ratio"`` (sum of the prediction's chi / sum of the label's, a case; 1 where both are
-            0, NaN where only the label's is), or several: then a list in that order.
+        metric_name: ``"absolute"`` (mean of ``|chi of prediction - chi of label|``),
+            ``"signed"``, or ``"ratio"`` (sum of the prediction's chi / sum of the label's, a case;
+            1 where both are 0, NaN where only the label's is), or several: then a list in that
+            order.
         connectivity: see `cldice_monai.topology.euler_characteristic`.
         patches: measure these patches and take their mean (or sums) a case, as the paper does; None
             measures whole volumes.

@@ -10,7 +10,6 @@ from cldice_monai.report.projection import as_grey, outline
 
 __all__ = ["COLOURS", "MEANINGS", "Panel", "error_panel", "image_panel", "label_panel"]
 
-# Told apart by the common kinds of colour blindness, and bright on a dark projection.
 COLOURS = {
     "segmentation": (0, 158, 115),
     "skeleton": (240, 228, 66),
@@ -18,6 +17,7 @@ COLOURS = {
     "miss": (60, 170, 255),
     "label": (240, 150, 0),
 }
+"""Red, green and blue of what is drawn, told apart in the common kinds of colour blindness."""
 
 MEANINGS = {
     "segmentation": "segmentation",

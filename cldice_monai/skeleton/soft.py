@@ -34,7 +34,7 @@ def soft_skeleton(
     paper's appendix, which loses it.
 
     Algorithm 1 runs its loop for i = 0..k inclusive, one level more than the appendix' code with
-    iter_ = k: ``iter_`` here is that of the appendix and of MONAI.
+    ``iter_ = k``: ``iter_`` here is that of the appendix and of MONAI.
 
     Args:
         x: (B, C, H, W) or (B, C, H, W, D), floating, probabilities in [0, 1]. Half precision is

@@ -104,7 +104,7 @@ def cldice(pred: Mask, label: Mask, *, ignore_empty: bool = True) -> float:
 
 
 def topology_precision(pred: Mask, label: Mask, *, ignore_empty: bool = True) -> float:
-    """Return Tprec = |skeleton of pred inside label| / |skeleton of pred|.
+    """Return Tprec, ``|skeleton of pred inside label| / |skeleton of pred|``.
 
     Args:
         pred: (H, W) or (H, W, D), binary.
@@ -129,7 +129,7 @@ def topology_precision(pred: Mask, label: Mask, *, ignore_empty: bool = True) ->
 
 
 def topology_sensitivity(pred: Mask, label: Mask, *, ignore_empty: bool = True) -> float:
-    """Return Tsens = |skeleton of label inside pred| / |skeleton of label|.
+    """Return Tsens, ``|skeleton of label inside pred| / |skeleton of label|``.
 
     Args:
         pred: (H, W) or (H, W, D), binary.

@@ -112,7 +112,7 @@ class PatchSampler:
             starts: from `starts` for its shape.
 
         Returns:
-            Array (n, *patch size) of the volume's dtype, or tensor on its device.
+            Array ``(n, *patch_size)`` of the volume's dtype, or tensor on its device.
 
         Raises:
             ValueError: ``patch_size`` has another number of values than the volume has axes.

@@ -12,6 +12,8 @@ from cldice_monai.errors import InputError
 __all__ = ["DEFAULT_DATASET_DIR", "ensure_default_data"]
 
 DEFAULT_DATASET_DIR = Path("data/synthetic")
+"""Where the bundle trains if nobody names a folder; relative to the working directory."""
+
 _COUNTS = (8, 2, 1)  # training, validation, test
 _SIZE = 96
 _logger = logging.getLogger(__name__)

@@ -1,0 +1,76 @@
+"""How Sphinx builds the site: `bash scripts/docs.sh`.
+
+The repository's root is the folder of sources, so that every relative link and picture of the pages
+resolves on the site as it does on the repository's web page.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+sys.path[:0] = [str(ROOT), str(ROOT / "scripts")]
+
+import docs_pages  # noqa: E402
+
+import cldice_monai  # noqa: E402
+
+project = "cldice_monai"
+copyright = "the cldice_monai maintainers. Apache-2.0. Research software, not a medical device"
+author = "the cldice_monai maintainers"
+version = release = cldice_monai.__version__
+
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.napoleon",
+    "sphinx.ext.viewcode",
+]
+root_doc = "docs/index"
+include_patterns = [
+    "docs/**.md",
+    f"{docs_pages.API_FOLDER}/*.rst",
+    "bundle/docs/README.md",
+    "CONTRIBUTING.md",
+    "CHANGELOG.md",
+]
+exclude_patterns = [".*", "**/.*", "output", "data", "build", "dist", "tests", "cldice_monai"]
+
+myst_heading_anchors = 4  # links to headings, named as the repository's web page names them
+smartquotes = False  # an option keeps its two hyphens, a string its quotes
+default_role = "py:obj"  # `Name` in a docstring is a link where the reference describes it
+
+autodoc_inherit_docstrings = False
+autodoc_member_order = "bysource"
+autodoc_typehints_format = "short"
+maximum_signature_line_length = 88
+napoleon_custom_sections = ["Reference", "Shape"]
+napoleon_use_ivar = True
+python_use_unqualified_type_names = True
+
+html_theme = "furo"
+html_title = "cldice_monai"
+html_copy_source = False
+templates_path = ["templates"]
+html_additional_pages = {"index": "to_first_page.html"}
+
+
+def _complete_page(app: Any, name: str, source: list[str]) -> None:
+    """Add to a Markdown page what stands nowhere else: its table of contents, a missing title."""
+    path = Path(app.env.doc2path(name)).relative_to(ROOT)
+    if path.suffix != ".md":
+        return
+    text = docs_pages.link_packages(source[0])
+    if not text.startswith("# "):
+        text = f"# {docs_pages.title_in_index(ROOT, path)}\n\n{text}"
+    if str(path) in docs_pages.TABLES_OF_CONTENTS:
+        text = f"{text}\n\n{docs_pages.table_of_contents(text)}\n"
+    source[0] = text
+
+
+def setup(app: Any) -> None:
+    """Write the pages of the API reference before Sphinx looks for pages."""
+    docs_pages.write_api_pages(ROOT)
+    app.connect("source-read", _complete_page)

@@ -33,13 +33,14 @@ include_patterns = [
     "docs/**.md",
     f"{docs_pages.API_FOLDER}/*.rst",
     "bundle/docs/README.md",
+    "README.md",
     "CONTRIBUTING.md",
     "CHANGELOG.md",
 ]
 exclude_patterns = [".*", "**/.*", "output", "data", "build", "dist", "tests", "cldice_monai"]
 
 myst_heading_anchors = 4  # links to headings, named as the repository's web page names them
-smartquotes = False  # an option keeps its two hyphens, a string its quotes
+smartquotes_action = "D"  # dashes alone: a string keeps its quotes
 default_role = "py:obj"  # `Name` in a docstring is a link where the reference describes it
 
 autodoc_inherit_docstrings = False
@@ -70,7 +71,13 @@ def _complete_page(app: Any, name: str, source: list[str]) -> None:
     source[0] = text
 
 
+def _skip_field_of_tuple(app: Any, what: str, name: str, member: Any, skip: bool, _: Any) -> bool:
+    """Leave out the fields of a NamedTuple: its docstring says what they are, Python's does not."""
+    return skip or type(member).__name__ == "_tuplegetter"
+
+
 def setup(app: Any) -> None:
     """Write the pages of the API reference before Sphinx looks for pages."""
     docs_pages.write_api_pages(ROOT)
     app.connect("source-read", _complete_page)
+    app.connect("autodoc-skip-member", _skip_field_of_tuple)

@@ -17,7 +17,7 @@ find_python() {
     die "Python 3.11 or newer was not found; install it, or name it: PYTHON=/path/to/python3.11"
 }
 
-# make_environment [EXTRA]: EXTRA is the name of an optional-dependencies group, "dev" for tests.
+# make_environment [EXTRA]: EXTRA is the name of an optional-dependencies group: "dev" for tests, "docs".
 make_environment() {
     local extra=${1:-} target=. pins stamp python
     [ -z "$extra" ] || target=".[$extra]"
@@ -33,8 +33,11 @@ make_environment() {
     "$python" -c 'import ensurepip, venv' 2>/dev/null ||
         die "$python has no venv module; on Debian and Ubuntu: sudo apt install python3-venv"
     say "installing the pinned packages into .venv"
-    echo "To download: about 0.5 GB with a CPU build of torch (2.7 GB on disk), several GB"
-    echo "more where your package index serves torch with CUDA. One minute to ten."
+    # With an environment of the same pins, what an extra adds is small.
+    if ! compgen -G ".venv/installed-*-$pins" >/dev/null; then
+        echo "To download: about 0.5 GB with a CPU build of torch (2.7 GB on disk), several GB"
+        echo "more where your package index serves torch with CUDA. One minute to ten."
+    fi
     # An environment without pip is what an interrupted set-up leaves behind.
     .venv/bin/python -m pip --version >/dev/null 2>&1 || "$python" -m venv .venv --clear ||
         die "$python could not make .venv"

@@ -37,6 +37,8 @@ kernels() {
         OMP_NUM_THREADS=1 TRITON_INTERPRET=1 .venv/bin/python -m pytest -q tests/kernels
 }
 
+documentation() { bash scripts/docs.sh; }
+
 # A browser opens the report where continuous integration may install the distribution's own.
 browser() { apt-get update -qq && apt-get install -y -qq chromium >/dev/null; }
 
@@ -56,6 +58,7 @@ if $full; then
         --ignore=tests/bundle --ignore=tests/workflows --ignore=tests/scripts --ignore=tests/packaging --ignore=tests/kernels
     part "kernels for GPUs" kernels
     part "real data" tests "real_data"
+    part "documentation" documentation
     part "wheel" tests "slow and not real_data" tests/packaging
 fi
 

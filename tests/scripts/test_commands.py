@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-FILES = ["_environment.sh", "test.sh", "quickstart.sh"]
+FILES = ["_environment.sh", "test.sh", "quickstart.sh", "docs.sh"]
 
 
 @pytest.fixture
@@ -24,7 +24,8 @@ def project(root: Path, tmp_path: Path) -> Path:
         _stand_in(folder, tool, fails_on="nothing at all")
     stamp = "cksum constraints.txt pyproject.toml | cksum | cut -d' ' -f1"
     pins = subprocess.check_output(["bash", "-c", stamp], cwd=folder, text=True).strip()
-    (folder / ".venv" / f"installed-dev-{pins}").touch()
+    for extra in ("dev", "docs"):
+        (folder / ".venv" / f"installed-{extra}-{pins}").touch()
     return folder
 
 
@@ -67,13 +68,14 @@ def test_any_part_that_fails_gives_a_bad_status(project: Path, tool: str, fails_
         "-m slow tests/scripts",
         "not real_data tests/packaging",
         "not real_data tests/bundle",
+        "-m sphinx",
     ],
 )
 def test_full_run_fails_with_any_of_its_further_parts(project: Path, fails_on: str):
     _stand_in(project, "python", fails_on=fails_on)
     result = _run(project, "scripts/test.sh", "--full")
     assert result.returncode == 1
-    assert "1 of 10 parts failed" in result.stderr
+    assert "1 of 11 parts failed" in result.stderr
 
 
 def test_quickstart_trains_segments_an_unseen_volume_and_asks_for_cldice(project: Path):
@@ -96,6 +98,15 @@ def test_quickstart_trains_segments_an_unseen_volume_and_asks_for_cldice(project
 def test_quickstart_fails_with_any_of_its_steps(project: Path, step: str):
     _stand_in(project, "python", fails_on=step)
     assert _run(project, "scripts/quickstart.sh").returncode == 1
+
+
+def test_documentation_with_faults_gives_a_bad_status(project: Path):
+    assert _run(project, "scripts/docs.sh").returncode == 0
+    assert "sphinx -W --keep-going" in (project / "calls.txt").read_text()
+    _stand_in(project, "python", fails_on="-m sphinx")
+    result = _run(project, "scripts/docs.sh")
+    assert result.returncode == 1
+    assert result.stderr.startswith("error: the documentation has faults")
 
 
 def test_failed_set_up_ends_at_once(project: Path):

@@ -84,7 +84,7 @@ def test_unknown_argument_of_the_test_command_is_refused(root: Path):
 
 
 def test_everything_the_commands_write_is_ignored_by_git(root: Path):
-    written = [".venv/x", "data/synthetic/x", "output/quickstart/x", "cldice_monai.egg-info/x"]
+    written = [".venv/x", "data/synthetic/x", "output/quickstart/x", "output/docs/x", "docs/api/x"]
     result = subprocess.run(
         ["git", "-C", root, "check-ignore", *written], capture_output=True, text=True, check=False
     )

@@ -40,6 +40,7 @@ include_patterns = [
 exclude_patterns = [".*", "**/.*", "output", "data", "build", "dist", "tests", "cldice_monai"]
 
 myst_heading_anchors = 4  # links to headings, named as the repository's web page names them
+highlight_language = "text"  # commands and what they print are not Python
 smartquotes_action = "D"  # dashes alone: a string keeps its quotes
 default_role = "py:obj"  # `Name` in a docstring is a link where the reference describes it
 

@@ -23,7 +23,7 @@ __all__ = ["LargeResult", "predict_large", "predict_volume"]
 
 @dataclass(frozen=True)
 class LargeResult:
-    """What came of it.
+    """What the segmentation of a large volume gives.
 
     Attributes:
         mask: the file that was written.

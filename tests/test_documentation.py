@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.pages import blocks, run_python
+
 ROOT = Path(__file__).parents[1]
 PAGES = [
     ROOT / "README.md",
@@ -18,25 +20,17 @@ PAGES = [
 NAMES = [str(page.relative_to(ROOT)) for page in PAGES]
 
 
-def _blocks(page: Path, language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```", page.read_text(), re.DOTALL | re.MULTILINE)
-
-
 @pytest.mark.parametrize("page", PAGES, ids=NAMES)
 def test_python_on_the_page_runs(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(tmp_path)  # an example that writes a file writes it here
-    blocks = _blocks(page, "python")
-    if not blocks:
+    if not blocks(page, "python"):
         pytest.skip("no Python on this page")
-    namespace: dict[str, object] = {}
-    for block in blocks:
-        exec(compile(block, str(page), "exec"), namespace)
-    assert namespace
+    assert run_python(page)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=NAMES)
 def test_json_on_the_page_parses(page: Path):
-    for block in _blocks(page, "json"):
+    for block in blocks(page, "json"):
         text = block.strip()
         assert json.loads(text if text.startswith(("{", "[")) else f"{{{text}}}") is not None
 

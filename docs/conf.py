@@ -10,6 +10,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from sphinx.util import inspect
+
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "scripts")]
 
@@ -77,8 +79,19 @@ def _skip_field_of_tuple(app: Any, what: str, name: str, member: Any, skip: bool
     return skip or type(member).__name__ == "_tuplegetter"
 
 
+def _signature_of_init(
+    app: Any, what: str, name: str, obj: Any, options: Any, signature: str, returns: str
+) -> tuple[str, str] | None:
+    """Show the arguments of a class whose base makes its objects from any, as MONAI's do."""
+    if what != "class" or obj.__new__ is object.__new__ or not inspect.isfunction(obj.__init__):
+        return None
+    arguments = inspect.signature(obj.__init__, bound_method=True)
+    return inspect.stringify_signature(arguments, unqualified_typehints=True), returns
+
+
 def setup(app: Any) -> None:
     """Write the pages of the API reference before Sphinx looks for pages."""
     docs_pages.write_api_pages(ROOT)
     app.connect("source-read", _complete_page)
     app.connect("autodoc-skip-member", _skip_field_of_tuple)
+    app.connect("autodoc-process-signature", _signature_of_init)

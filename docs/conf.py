@@ -30,9 +30,11 @@ extensions = [
     "sphinx.ext.napoleon",
     "sphinx.ext.viewcode",
 ]
+source_suffix = {".md": "markdown", ".rst": "restructuredtext", ".ipynb": "markdown"}
 root_doc = "docs/index"
 include_patterns = [
     "docs/**.md",
+    "docs/*.ipynb",
     f"{docs_pages.API_FOLDER}/*.rst",
     "bundle/docs/README.md",
     "README.md",
@@ -64,9 +66,10 @@ html_additional_pages = {"index": "to_first_page.html"}
 def _complete_page(app: Any, name: str, source: list[str]) -> None:
     """Add to a Markdown page what stands nowhere else: its table of contents, a missing title."""
     path = Path(app.env.doc2path(name)).relative_to(ROOT)
-    if path.suffix != ".md":
+    if path.suffix == ".rst":
         return
-    text = docs_pages.link_packages(source[0])
+    text = docs_pages.notebook_as_markdown(source[0]) if path.suffix == ".ipynb" else source[0]
+    text = docs_pages.link_packages(text)
     if not text.startswith("# "):
         text = f"# {docs_pages.title_in_index(ROOT, path)}\n\n{text}"
     if str(path) in docs_pages.TABLES_OF_CONTENTS:
@@ -86,7 +89,10 @@ def _signature_of_init(
     if what != "class" or obj.__new__ is object.__new__ or not inspect.isfunction(obj.__init__):
         return None
     arguments = inspect.signature(obj.__init__, bound_method=True)
-    return inspect.stringify_signature(arguments, unqualified_typehints=True), returns
+    text = inspect.stringify_signature(
+        arguments, show_return_annotation=False, unqualified_typehints=True
+    )
+    return text, returns
 
 
 def setup(app: Any) -> None:

@@ -8,6 +8,6 @@ source scripts/_environment.sh
 [ $# = 0 ] || die "unknown argument $1; use: bash scripts/docs.sh"
 make_environment docs
 say "documentation"
-.venv/bin/python -m sphinx -W --keep-going -q -b html -c docs -d output/docs_cache . output/docs ||
+.venv/bin/python -m sphinx -W --keep-going -q -E -b html -c docs -d output/docs_cache . output/docs ||
     die "the documentation has faults; the lines above name page and line"
 echo "open output/docs/index.html"

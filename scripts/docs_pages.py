@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import importlib
 import inspect
+import json
 import pkgutil
 import re
 import sys
@@ -26,7 +27,7 @@ REFERENCE = "docs/reference.md"
 API_FOLDER = "docs/api"
 TABLES_OF_CONTENTS = ("docs/index.md", REFERENCE)
 
-_LISTED = re.compile(r"^ *- \[([^]]+)\]\(([^)#]+)\)", re.MULTILINE)
+_LISTED = re.compile(r"^ *- \[([^]]+)\]\(([^)#]+\.(?:md|rst|ipynb))\)", re.MULTILINE)
 _PACKAGE_LINK = re.compile(rf"(?<=\]\()(?:\.\./)+({PACKAGE}(?:/\w+)*)/__init__\.py(?=\))")
 
 
@@ -47,7 +48,7 @@ def sections(text: str) -> list[Section]:
     r"""Return the lists of links of a page, a section for each of its second-level headings.
 
     Args:
-        text: Markdown; an item that begins with a link lists a page.
+        text: Markdown; an item that begins with a link to a page lists it.
 
     Returns:
         The sections that list something, in their order.
@@ -78,10 +79,6 @@ def table_of_contents(text: str) -> str:
 def title_in_index(root: Path, path: Path) -> str:
     """Return the words by which docs/index.md names a page, for pages without a heading.
 
-    Args:
-        root: folder of the repository.
-        path: the page, relative to ``root``.
-
     Raises:
         ValueError: if docs/index.md does not list the page.
     """
@@ -91,6 +88,18 @@ def title_in_index(root: Path, path: Path) -> str:
             if (index.parent / target).resolve() == (root / path).resolve():
                 return title
     raise ValueError(f"{path} has no heading, and docs/index.md does not list it; add either")
+
+
+def notebook_as_markdown(text: str) -> str:
+    """Return the cells of a notebook as Markdown: its words, code, and the text that it printed."""
+    blocks = []
+    for cell in json.loads(text)["cells"]:
+        source = "".join(cell["source"])
+        blocks.append(f"```python\n{source}\n```" if cell["cell_type"] == "code" else source)
+        for output in cell.get("outputs", []):
+            printed = "".join(output.get("text", output.get("data", {}).get("text/plain", "")))
+            blocks += [f"```text\n{printed.rstrip()}\n```"] if printed else []
+    return "\n\n".join(blocks)
 
 
 def link_packages(text: str) -> str:

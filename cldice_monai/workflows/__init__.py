@@ -37,6 +37,7 @@ from cldice_monai.workflows.weight_average import WeightAverage, averaged_copy
 from cldice_monai.workflows.weights import (
     copy_weights,
     load_weights,
+    norm_of,
     read_preparation,
     save_weights,
 )
@@ -77,6 +78,7 @@ __all__ = [
     "local_device",
     "logs_to_tensorboard",
     "name_stale_results",
+    "norm_of",
     "prepare_inference_data",
     "prepare_training_data",
     "read_preparation",

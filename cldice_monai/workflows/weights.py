@@ -23,7 +23,7 @@ from cldice_monai.workflows.preparation import (
     preparation_to_json,
 )
 
-__all__ = ["copy_weights", "load_weights", "read_preparation", "save_weights"]
+__all__ = ["copy_weights", "load_weights", "norm_of", "read_preparation", "save_weights"]
 
 _logger = logging.getLogger(__name__)
 
@@ -126,6 +126,31 @@ def read_preparation(path: str | os.PathLike[str]) -> Preparation:
             beside.name,
         )
         return Preparation()
+
+
+def norm_of(path: str | os.PathLike[str] | None) -> str:
+    """Return which norm the bundle's network has with these weights.
+
+    Trainings begin with instance norms, which follow the contrast of an image that is unlike those
+    trained on. The weights that the bundle ships have batch norms.
+
+    Args:
+        path: file of the weights; None for a training that starts without.
+
+    Returns:
+        "BATCH" where the weights hold statistics of batch norms, else "INSTANCE".
+
+    Raises:
+        InputError: if the file is missing or cannot be read.
+
+    Example:
+        >>> norm_of(None)
+        'INSTANCE'
+    """
+    if path is None:
+        return "INSTANCE"
+    names = _state_dict(_read(_existing(path))) or {}
+    return "BATCH" if any(str(name).endswith(".running_var") for name in names) else "INSTANCE"
 
 
 def load_weights(network: nn.Module, path: str | os.PathLike[str]) -> None:

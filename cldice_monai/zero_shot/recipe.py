@@ -98,7 +98,7 @@ BUDGETS = {
 
 
 def make_network() -> nn.Module:
-    """Return the network of the weights with random ones: the default of the bundle's configs.
+    """Return the network of the weights with random ones: the bundle's, with batch norms.
 
     Example:
         >>> sum(weights.numel() for weights in make_network().parameters()) // 1000

@@ -20,6 +20,7 @@ def network(root: Path, tmp_path: Path) -> torch.nn.Module:
     """The bundle's network, not trained; its weights are in model.pt."""
     parser = ConfigParser()
     parser.read_config(str(root / "bundle" / "configs" / "inference.json"))
+    parser["weights"] = None
     network = parser.get_parsed_content("network_def").eval()
     save_weights(network, tmp_path / "model.pt")
     return network
@@ -30,6 +31,7 @@ def settings(root: Path, tmp_path: Path) -> dict[str, str]:
     configs = root / "bundle" / "configs"
     return {
         "ckpt_file": str(tmp_path / "model.pt"),
+        "weights": str(tmp_path / "model.pt"),
         "meta_file": str(configs / "metadata.json"),
         "config_file": str(configs / "inference.json"),
     }

@@ -3,10 +3,11 @@ from pathlib import Path
 
 import pytest
 import torch
+from monai.networks.nets import UNet
 from torch import nn
 
 from cldice_monai.errors import InputError
-from cldice_monai.workflows.weights import load_weights, save_weights
+from cldice_monai.workflows.weights import load_weights, norm_of, save_weights
 
 
 def _network(width: int = 3) -> nn.Module:
@@ -22,6 +23,18 @@ def test_weights_come_back_as_they_were_saved(tmp_path: Path):
     load_weights(loaded, tmp_path / "models" / "model.pt")
     assert torch.equal(loaded[0].weight, saved[0].weight)
     assert [p.name for p in (tmp_path / "models").iterdir()] == ["model.pt"]
+
+
+@pytest.mark.parametrize("norm", ["BATCH", "INSTANCE"])
+def test_norm_of_a_network_is_told_by_its_weights(tmp_path: Path, norm: str):
+    network = UNet(3, 1, 1, channels=(4, 8), strides=(2,), norm=norm)
+    torch.save({"state_dict": network.state_dict()}, tmp_path / "model.pt")
+    assert norm_of(tmp_path / "model.pt") == norm
+
+
+def test_norm_of_weights_that_are_not_there_is_refused(tmp_path: Path):
+    with pytest.raises(InputError, match="no such file"):
+        norm_of(tmp_path / "none.pt")
 
 
 @pytest.mark.parametrize("key", ["model", "state_dict"])

@@ -135,21 +135,22 @@ def norm_of(path: str | os.PathLike[str] | None) -> str:
     trained on. The weights that the bundle ships have batch norms.
 
     Args:
-        path: file of the weights; None for a training that starts without.
+        path: file of the weights; None for a training that starts without. A file that is not there
+            is left to `load_weights` to refuse: a network can be made and looked at without one.
 
     Returns:
         "BATCH" where the weights hold statistics of batch norms, else "INSTANCE".
 
     Raises:
-        InputError: if the file is missing or cannot be read.
+        InputError: if the file cannot be read.
 
     Example:
         >>> norm_of(None)
         'INSTANCE'
     """
-    if path is None:
+    if path is None or not as_path(path, argument="weights").is_file():
         return "INSTANCE"
-    names = _state_dict(_read(_existing(path))) or {}
+    names = _state_dict(_read(Path(path))) or {}
     return "BATCH" if any(str(name).endswith(".running_var") for name in names) else "INSTANCE"
 
 

@@ -42,6 +42,7 @@ def test_the_file_is_a_plain_state_dict_of_the_bundles_network():
     content = torch.load(MODEL, weights_only=True)
     assert all(torch.is_tensor(values) for values in content.values())  # and no optimizer
     parser = ConfigParser(ConfigParser.load_config_file(BUNDLE / "configs" / "inference.json"))
+    parser["weights"] = MODEL
     load_weights(parser.get_parsed_content("network_def"), MODEL)
 
 

@@ -32,9 +32,14 @@ def test_norm_of_a_network_is_told_by_its_weights(tmp_path: Path, norm: str):
     assert norm_of(tmp_path / "model.pt") == norm
 
 
-def test_norm_of_weights_that_are_not_there_is_refused(tmp_path: Path):
-    with pytest.raises(InputError, match="no such file"):
-        norm_of(tmp_path / "none.pt")
+def test_norm_without_weights_is_that_of_a_new_training(tmp_path: Path):
+    assert norm_of(None) == norm_of(tmp_path / "none.pt") == "INSTANCE"
+
+
+def test_norm_of_a_damaged_file_is_not_guessed(tmp_path: Path):
+    (tmp_path / "model.pt").write_bytes(b"no weights")
+    with pytest.raises(InputError, match="not a readable PyTorch checkpoint"):
+        norm_of(tmp_path / "model.pt")
 
 
 @pytest.mark.parametrize("key", ["model", "state_dict"])

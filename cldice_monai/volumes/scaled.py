@@ -26,7 +26,7 @@ from cldice_monai.volumes.working_volume import cut_for_source
 __all__ = ["Scale", "block_bytes", "mean_probability", "n_windows", "scales_of"]
 
 _AT_ONCE = 1 << 18  # voxels that are read, or turned into probabilities, at once
-_BESIDE = 32_000_000  # bytes for the parts that are interpolated at once; measured: 21 MB
+_BESIDE = 32_000_000  # bytes for the parts that are interpolated at once; allowed, not measured
 Reader = Callable[[Region], np.ndarray]
 Predictor = Callable[[torch.Tensor], torch.Tensor]
 

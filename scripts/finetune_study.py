@@ -26,7 +26,7 @@ from real_volumes import ROOT, VOLUMES
 
 from cldice_monai.errors import InputError
 from cldice_monai.files import replace_when_complete
-from cldice_monai.workflows import TrainingData, read_preparation
+from cldice_monai.workflows import TrainingData, norm_of, read_preparation
 from cldice_monai.zero_shot import RECIPE, ZeroShotRecipe, load_network, segment_volume
 
 BUNDLE = ROOT / "bundle"
@@ -109,6 +109,7 @@ def done(cell: Cell, arguments: argparse.Namespace) -> dict[str, Any]:
     """Return the scores of a cell, from its file if it was made with these weights and settings."""
     path = arguments.work_dir / f"{cell.name}.json"
     made_with = {"steps": STEPS, "crops": CROPS, "roi": ROI, "preparation": of_the_grid()}
+    made_with["norm"] = norm_of(BUNDLE / "models" / "model.pt" if WAYS[cell.way] else None)
     if cell.way == "fine-tuned":
         made_with["weights_sha256"] = digest(BUNDLE / "models" / "model.pt")
         made_with["threshold"] = RECIPE.threshold

@@ -16,6 +16,8 @@ from cldice_monai.topology.streetmover import network_distance
 
 __all__ = ["figures_with_skeletons", "patch_figures"]
 
+AT_ONCE = 8  # patches: the arrays of more would leave the processor's cache
+
 _Array = npt.NDArray[np.float64]
 _Masks = npt.NDArray[np.bool_]
 
@@ -51,9 +53,13 @@ def patch_figures(
     Reference:
         Shit et al., clDice, CVPR 2021, section 5.2 and appendices H.1 to H.3.
     """
-    both = np.stack([pred, label], axis=1)
-    skeletons = np.asarray(skeletonize(both))
-    return figures_with_skeletons(both, skeletons, n_points=n_points, th_snap=th_snap)
+    parts = []
+    for start in range(0, max(len(pred), 1), AT_ONCE):
+        some = slice(start, start + AT_ONCE)
+        both = np.stack([pred[some], label[some]], axis=1)
+        skeletons = np.asarray(skeletonize(both))
+        parts.append(figures_with_skeletons(both, skeletons, n_points=n_points, th_snap=th_snap))
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
 def figures_with_skeletons(

@@ -97,8 +97,11 @@ BUDGETS = {
 """Plans for two cores of a CPU, below 75 minutes a seed, and for a GPU."""
 
 
-def make_network() -> nn.Module:
-    """Return the network of the weights with random ones: the bundle's, with batch norms.
+def make_network(norm: str = "BATCH") -> nn.Module:
+    """Return the bundle's network with random weights, as the recipe trains it.
+
+    Args:
+        norm: "BATCH", the recipe's, or "INSTANCE", that of other trainings of the bundle.
 
     Example:
         >>> sum(weights.numel() for weights in make_network().parameters()) // 1000
@@ -106,7 +109,7 @@ def make_network() -> nn.Module:
     """
     from monai.networks.nets import UNet
 
-    settings: dict[str, Any] = {"norm": "BATCH", "num_res_units": 2}
+    settings: dict[str, Any] = {"norm": norm, "num_res_units": 2}
     return UNet(3, 1, 1, channels=(16, 32, 64, 128), strides=(2, 2, 2), **settings)
 
 

@@ -12,7 +12,7 @@ from torch import nn
 
 from cldice_monai.inferers import AutocastInferer, ScaleAverageInferer
 from cldice_monai.transforms import FillNonFinite, ResampleToWorkingGrid, ScaleIntensityCutoff
-from cldice_monai.workflows.weights import load_weights
+from cldice_monai.workflows.weights import load_weights, norm_of
 from cldice_monai.zero_shot.recipe import RECIPE, ZeroShotRecipe, make_network
 
 __all__ = ["load_network", "prepare_intensities", "probabilities", "segment_volume"]
@@ -22,12 +22,12 @@ def load_network(path: str | os.PathLike[str]) -> nn.Module:
     """Return the network with the weights of a file, ready to segment.
 
     Args:
-        path: a file of `save_weights`, in any floating type.
+        path: a file of `save_weights`, in any floating type, with batch or instance norms.
 
     Raises:
         InputError: if the file is missing or of another network.
     """
-    network = make_network()
+    network = make_network(norm_of(path))
     load_weights(network, path)
     return network.eval()
 

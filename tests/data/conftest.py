@@ -1,13 +1,17 @@
-"""Small NIfTI files and folders of empty ones."""
+"""Small NIfTI files, folders of empty ones, and datasets prepared into a folder."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import nibabel as nib
 import numpy as np
 import pytest
+
+from cldice_monai.data.prepare import PreparedDataset, prepare_dataset
+from cldice_monai.data.sources import source_named
 
 OBLIQUE = np.array([[-0.5, 0.1, 0, 3], [0.1, 0.6, 0.05, -7], [0, -0.1, 2, 9], [0, 0, 0, 1]])
 
@@ -37,3 +41,19 @@ def touch(tmp_path: Path) -> Callable[..., Path]:
         return tmp_path
 
     return make
+
+
+@pytest.fixture
+def prepare(tmp_path: Path) -> Callable[..., PreparedDataset]:
+    """Prepare into tmp_path/out, quietly; what would be printed is in ``prepare.shown``."""
+    shown: list[str] = []
+
+    def run(
+        name: str, root: Path, target: Path | None = None, channels: int | None = None, **words: Any
+    ) -> PreparedDataset:
+        source = source_named(name, in_channels=channels)
+        target = target or tmp_path / "out"
+        return prepare_dataset(source, root, target, show=shown.append, **words)
+
+    run.shown = shown
+    return run

@@ -86,6 +86,10 @@ def plan_memory(
 
 
 def _side(n_bytes: int, per_voxel: int, *, halo: int = 0) -> int:
-    """Return the side of the largest cube that fits, within bounds."""
+    """Return the side of the largest cube that fits, within bounds.
+
+    It is even: thinning takes even and odd coordinates in turn, and blocks that begin at even ones
+    are thinned as the whole is.
+    """
     side = int((n_bytes / per_voxel) ** (1 / 3)) - 2 * halo
-    return max(_SMALLEST_BLOCK, min(side, _LARGEST_BLOCK))
+    return max(_SMALLEST_BLOCK, min(side - side % 2, _LARGEST_BLOCK))

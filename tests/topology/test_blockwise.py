@@ -117,15 +117,27 @@ def test_more_parts_than_there_is_memory_for_are_refused():
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
 @pytest.mark.parametrize("block", [(40, 40, 40), (64, 33, 20)])
-def test_length_is_within_a_hundredth(seed: int, block: tuple[int, ...]):
+@pytest.mark.parametrize("spacing", [(0.5, 1.0, 0.7), (0.5, 0.5, 5.0)])
+def test_length_is_within_a_hundredth(
+    seed: int, block: tuple[int, ...], spacing: tuple[float, ...]
+):
     mask = vessels(seed, (80, 80, 80))
-    spacing = (0.5, 1.0, 0.7)
-    whole = skeleton_length_mm(skeletonize(mask, spacing=spacing), spacing_mm=spacing)
+    whole = skeleton_length_mm(skeletonize(mask), spacing_mm=spacing)
     found = blockwise_length_mm(
         mask.__getitem__, mask.shape, spacing_mm=spacing, block_shape=block, halo=16
     )
     assert found == pytest.approx(whole, rel=0.01)
     assert whole > 100
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_length_from_blocks_of_even_sides_is_that_of_the_whole(seed: int):
+    mask = vessels(seed, (80, 80, 80))
+    whole = skeleton_length_mm(skeletonize(mask), spacing_mm=(0.5, 0.5, 5.0))
+    found = blockwise_length_mm(
+        mask.__getitem__, mask.shape, spacing_mm=(0.5, 0.5, 5.0), block_shape=(30, 34, 20), halo=32
+    )
+    assert found == pytest.approx(whole, rel=1e-9)
 
 
 def test_blocks_that_do_not_fit_are_refused():

@@ -50,7 +50,7 @@ def draw_preview(
     the same with the outline of the segmentation and its skeleton; the skeletons with ghosts
     (predicted skeleton outside the label) and misses (label skeleton outside the prediction) in
     their own colours. A deep volume hides most of its network behind the rest, so a second row
-    shows its middle slices alone.
+    shows its middle slices alone. A picture, one voxel deep, is drawn as it is.
 
     Args:
         image: (X, Y, Z) or (X, Y) intensities; not finite values are drawn black.
@@ -83,9 +83,10 @@ def draw_preview(
         raise ValueError("show_label needs a label")
 
     layers = Layers(image, mask > 0, None if label is None else label > 0, spacing_mm)
-    rows = [("maximum projection", layers)]
+    is_deep = image.ndim == 3 and image.shape[2] > 1
+    rows = [("image, maximum projection" if is_deep else "image", layers)]
     if image.ndim == 3 and image.shape[2] > 2 * _SLAB_SLICES:
-        rows.append((f"middle {_SLAB_SLICES} slices", layers.middle(_SLAB_SLICES)))
+        rows.append((f"image, middle {_SLAB_SLICES} slices", layers.middle(_SLAB_SLICES)))
     entries = ["segmentation", "skeleton"] + ([] if label is None else ["ghost", "miss"])
     entries += ["label"] if show_label else []
     panels = [_row(row, caption, panel_pixels, show_label=show_label) for caption, row in rows]
@@ -110,11 +111,12 @@ def _row(layers: Layers, caption: str, pixels: int, *, show_label: bool) -> list
     """Return a row of panels with their captions."""
     flat = layers.flat()
     image = image_panel(flat, pixels=pixels)
-    panels = [(f"image, {caption}", image)]
+    panels = [(caption, image)]
     if show_label:
         panels.append(("label", label_panel(flat, pixels=pixels)))
     found = image.with_outline(flat["mask"], "segmentation")
-    panels.append(("segmentation", found.with_dots(flat["skeleton"], "skeleton")))
+    text = "segmentation" if flat["mask"].any() else "segmentation: nothing is marked here"
+    panels.append((text, found.with_dots(flat["skeleton"], "skeleton")))
     if "miss" in flat:
         panels.append(("against the label", error_panel(flat, pixels=pixels)))
     return panels

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cldice_monai.report import COLOURS, draw_preview, save_preview
+from cldice_monai.report import COLOURS, draw_preview, preview, save_preview
 
 
 def _vessel(*, rows: tuple[int, ...] = (8,)) -> np.ndarray:
@@ -49,6 +49,20 @@ def test_without_a_label_there_is_no_third_panel():
     without = draw_preview(mask * 1.0, mask)
     assert with_label.width > without.width
     assert not _has(without, "miss")
+
+
+def test_captions_say_what_is_drawn(monkeypatch: pytest.MonkeyPatch):
+    texts: list[str] = []
+    monkeypatch.setattr(preview, "_write", lambda _, at, text, **__: texts.append(text) or 0)
+    volume = np.random.default_rng(0).random((20, 20, 40))
+    draw_preview(volume, volume > 2)
+    assert "image, maximum projection" in texts
+    assert "image, middle 16 slices" in texts
+    assert texts.count("segmentation: nothing is marked here") == 2
+    for picture in (volume[..., 0], volume[..., :1]):
+        texts.clear()
+        draw_preview(picture, picture > 0.5)
+        assert texts[1:3] == ["image", "segmentation"]
 
 
 @pytest.mark.parametrize("fill", [np.nan, 0.0, 1e6])

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 
 from cldice_monai.bundle_folder import bundle_dir
+from cldice_monai.data.formats import format_of
 from cldice_monai.data.nifti import Volume
 from cldice_monai.errors import InputError, find_input_error
 from cldice_monai.inference.weights_file import WeightsFile, describe_weights
@@ -165,6 +166,12 @@ class Recipe:
                 f"{volume.path}: has {_channels(n_channels)}, the weights are for "
                 f"{_channels(self.weights.in_channels)}; pass other --weights, or name the files "
                 "of the channels with --channels"
+            )
+        known = format_of(volume.path)
+        if not self.is_for_pictures and known is not None and known.name == "picture":
+            raise InputError(
+                f"{volume.path}: is a picture, and the weights are for volumes; pass --weights of "
+                "a network for pictures"
             )
         if self.is_for_pictures and size[2] > 1:
             raise InputError(

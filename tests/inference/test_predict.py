@@ -228,6 +228,19 @@ def test_tiff_preview_stands_as_the_picture_does(tmp_path: Path):
     assert np.array_equal(mask, np.where(stack > 0, 255, 0))
 
 
+def test_picture_is_refused_by_weights_for_volumes(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    from PIL import Image
+
+    bars = np.zeros((40, 40), np.uint8)
+    bars[::8] = 200
+    Image.fromarray(bars).save(tmp_path / "a.png")
+    assert predict(tmp_path / "a.png", "-o", tmp_path / "out") == 1
+    assert "a.png: is a picture, and the weights are for volumes" in capsys.readouterr().err
+    assert not (tmp_path / "out" / "a_mask.png").exists()
+
+
 def test_longest_names_fit_into_80_columns():
     from cldice_monai.data.cases import VesselCase
     from cldice_monai.inference.manifest import summary_table

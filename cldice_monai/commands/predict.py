@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import logging
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -101,7 +104,8 @@ def _run(options: argparse.Namespace) -> int:
         overwrite=options.overwrite,
         bars=not options.quiet,
     )
-    results = predict_cases(request, show=show)
+    with _logged_notes(shown=not options.quiet):
+        results = predict_cases(request, show=show)
     failed = sum(result.status == "failed" for result in results)
     show(f"\n{summary_table(results)}\n\nwritten: {options.output}")
     if failed:
@@ -117,6 +121,18 @@ def _settings(options: argparse.Namespace) -> dict[str, Any]:
     if options.roi is not None:
         settings["roi"] = options.roi if len(options.roi) > 1 else options.roi[0]
     return {name: value for name, value in settings.items() if value is not None}
+
+
+@contextlib.contextmanager
+def _logged_notes(*, shown: bool) -> Iterator[None]:
+    logger = logging.getLogger("cldice_monai")
+    before = logger.level
+    if not shown:
+        logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
 
 
 def _print_now(text: str) -> None:

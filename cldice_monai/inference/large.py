@@ -30,7 +30,7 @@ from cldice_monai.inference.recipe import Recipe
 from cldice_monai.inference.request import PredictRequest
 from cldice_monai.memory import peak_bytes
 from cldice_monai.transforms.working_grid import is_microscopy
-from cldice_monai.volumes import open_volume, predict_large
+from cldice_monai.volumes import LargeVolume, open_volume, predict_volume
 from cldice_monai.workflows.too_much_vessel import too_much_vessel
 
 __all__ = ["needs_streaming", "save_large_case"]
@@ -38,7 +38,7 @@ __all__ = ["needs_streaming", "save_large_case"]
 _IDLE = 600_000_000  # bytes of a process that has everything imported
 _PER_VOXEL = 60  # bytes that a voxel takes in memory, from its file to its report
 _PER_OTHER_VOXEL = 30  # of the smaller of two grids, where the image is resampled
-_PREVIEW_SIDES = (640, 640, 16)
+_PREVIEW_SIDES = (640, 640, 16)  # x, y, z
 
 
 def needs_streaming(case: VesselCase, *, max_bytes: int, side_mm: float | None = None) -> bool:
@@ -94,17 +94,17 @@ def save_large_case(
     """
     require_blockwise(case, recipe)
     ending = ".zarr" if is_zarr(case.image[0]) else ".nii.gz"
-    with folder.together() as place:
+    with folder.together() as place, open_volume(case.image, place) as volume:
         files = {"mask": f"{case.case_id}_mask{ending}"}
         if recipe.saves_probability:
             files["prob"] = f"{case.case_id}_prob{ending}"
         targets = {name: place / file for name, file in files.items()}
         if request.scheduler is None:
-            figures, peak = _here(case, recipe, targets, request.max_bytes, progress)
+            figures, peak = _here(volume, recipe, targets, request.max_bytes, progress)
         else:
             figures, peak = on_cluster(case, recipe, targets, request, progress), peak_bytes()
         files["preview"] = f"{case.case_id}_preview.png"
-        _save_preview(case, place, files)
+        _save_preview(volume, place, files, case_id=case.case_id)
         report = {
             "case_id": case.case_id,
             "input": identify(case.image),
@@ -125,16 +125,16 @@ def save_large_case(
 
 
 def _here(
-    case: VesselCase,
+    volume: LargeVolume,
     recipe: Recipe,
     targets: dict[str, Path],
     max_bytes: int,
     progress: Callable[[float], None],
 ) -> tuple[dict[str, Any], int]:
     """Segment a case in this process; return its figures and the memory that it took."""
-    turned = is_zarr(case.image[0])
-    result = predict_large(
-        case.image,
+    turned = is_zarr(volume.path)
+    result = predict_volume(
+        volume,
         targets["mask"],
         window_predictor(recipe, turned=turned),
         settings=large_settings(recipe, turned=turned, max_bytes=max_bytes),
@@ -163,19 +163,17 @@ def _grid(paths: Sequence[Path]) -> tuple[tuple[int, ...], tuple[float, ...]] | 
     return shape, tuple(float(side) * MM_PER_UNIT[header_unit(header)] for side in sides)
 
 
-def _save_preview(case: VesselCase, place: Path, files: dict[str, str]) -> None:
+def _save_preview(volume: LargeVolume, place: Path, files: dict[str, str], *, case_id: str) -> None:
     """Draw the middle of the volume, as much as is looked at in one picture."""
     from cldice_monai.report import save_preview
 
-    with (
-        open_volume(case.image, place) as volume,
-        open_volume([place / files["mask"]], place) as found,
-    ):
-        turned = is_zarr(case.image[0])
-        sides = _PREVIEW_SIDES[::-1] if turned else _PREVIEW_SIDES
-        box = tuple(_middle(n, side) for n, side in zip(volume.shape, sides, strict=True))
+    turned = is_zarr(volume.path)
+    sides = _PREVIEW_SIDES[: len(volume.shape)]
+    sides = sides[::-1] if turned else sides
+    box = tuple(_middle(n, side) for n, side in zip(volume.shape, sides, strict=True))
+    with open_volume([place / files["mask"]], place, announce=False) as found:
         image, mask = volume.read(box)[0], found.read(box)[0] > 0
-        spacing = volume.spacing_mm
+    spacing = volume.spacing_mm
     if turned:  # z, y, x, its rows running down
         image, mask = image.T[:, ::-1], mask.T[:, ::-1]
         spacing = spacing[::-1]
@@ -184,7 +182,7 @@ def _save_preview(case: VesselCase, place: Path, files: dict[str, str]) -> None:
         np.ascontiguousarray(image),
         np.ascontiguousarray(mask),
         spacing_mm=spacing,
-        title=f"{case.case_id}, its middle",
+        title=f"{case_id}: the middle {'x'.join(map(str, image.shape))} voxels",
     )
 
 

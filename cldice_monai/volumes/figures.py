@@ -20,7 +20,10 @@ from cldice_monai.volumes.plan import HALO
 
 __all__ = ["NOT_BLOCKWISE", "blockwise_figures", "joined_figures"]
 
-NOT_BLOCKWISE = "not computed block by block; leave out --max-memory where the volume fits"
+NOT_BLOCKWISE = (
+    "measured only on a mask that is in memory as a whole; raise --max-memory where the machine "
+    "has the memory"
+)
 """Why a figure of a volume larger than memory is None."""
 
 _BYTES_PER_PART = 120

@@ -16,12 +16,15 @@ __all__ = ["open_volume", "write_volume"]
 
 
 @contextmanager
-def open_volume(paths: Sequence[Path], scratch: Path) -> Iterator[LargeVolume]:
+def open_volume(
+    paths: Sequence[Path], scratch: Path, *, announce: bool = True
+) -> Iterator[LargeVolume]:
     """Open NIfTI files or an OME-Zarr image by its ending.
 
     Args:
         paths: files in the order of the channels, or one folder ending in .zarr.
         scratch: folder where packed files are unpacked.
+        announce: log a note of that, and of a unit that is missing.
 
     Yields:
         The volume.
@@ -34,7 +37,8 @@ def open_volume(paths: Sequence[Path], scratch: Path) -> Iterator[LargeVolume]:
             raise InputError(f"{paths[1]}: one OME-Zarr image holds all channels; give one")
         yield open_ome_zarr(Path(paths[0]))
         return
-    with open_nifti([Path(path) for path in paths], scratch=scratch) as volume:
+    files = [Path(path) for path in paths]
+    with open_nifti(files, scratch=scratch, announce=announce) as volume:
         yield volume
 
 

@@ -39,7 +39,9 @@ _SQUARE = 1e-3  # cosine of the angle between two axes up to which they count as
 
 
 @contextmanager
-def open_nifti(paths: Sequence[Path], *, scratch: Path) -> Iterator[LargeVolume]:
+def open_nifti(
+    paths: Sequence[Path], *, scratch: Path, announce: bool = True
+) -> Iterator[LargeVolume]:
     """Open a volume in one NIfTI file, or in one file a channel.
 
     A file that is not compressed is read where it lies. A compressed one is unpacked once into
@@ -48,6 +50,7 @@ def open_nifti(paths: Sequence[Path], *, scratch: Path) -> Iterator[LargeVolume]
     Args:
         paths: .nii or .nii.gz files in the order of the channels.
         scratch: folder on a disk with room for the unpacked files; not one in memory.
+        announce: log a note of files that are unpacked or name no unit.
 
     Yields:
         The volume.
@@ -56,7 +59,8 @@ def open_nifti(paths: Sequence[Path], *, scratch: Path) -> Iterator[LargeVolume]
         InputError: if a file cannot be used, or the room does not suffice; it says for what.
     """
     with ExitStack() as stack:
-        parts = [_open_one(Path(path), scratch, stack) for path in paths]
+        level = logging.WARNING if announce else logging.DEBUG
+        parts = [_open_one(Path(path), scratch, stack, level) for path in paths]
         yield parts[0] if len(parts) == 1 else _joined(parts)
 
 
@@ -104,7 +108,7 @@ def write_nifti(path: Path, *, like: LargeVolume, dtype: str = "uint8") -> Itera
             os.fsync(file.fileno())
 
 
-def _open_one(path: Path, scratch: Path, stack: ExitStack) -> LargeVolume:
+def _open_one(path: Path, scratch: Path, stack: ExitStack, level: int) -> LargeVolume:
     header = read_header(path)
     try:
         axes = find_axes(tuple(int(n) for n in header.get_data_shape()))
@@ -114,14 +118,14 @@ def _open_one(path: Path, scratch: Path, stack: ExitStack) -> LargeVolume:
         ) from error
     unit = header_unit(header)
     if unit == "unknown":
-        _logger.warning("note: %s: has no unit; its voxel size is taken to be in mm", path.name)
+        _logger.log(level, "note: %s: names no unit of length, so it counts as mm", path.name)
     steps = header_affine(path, header)[:3, :3] * MM_PER_UNIT[unit]
     sides = np.linalg.norm(steps, axis=0)
     cosines = (steps / sides).T @ (steps / sides) - np.eye(3)
     file = path
     if is_gzipped(path):
         file = stack.enter_context(_scratch_file(scratch))
-        _unpack(path, file, header)
+        _unpack(path, file, header, level)
     return LargeVolume(
         path=path,
         shape=axes.spatial_shape,
@@ -180,7 +184,7 @@ def _scratch_file(folder: Path) -> Iterator[Path]:
         Path(name).unlink(missing_ok=True)
 
 
-def _unpack(path: Path, target: Path, header: Any) -> None:
+def _unpack(path: Path, target: Path, header: Any, level: int) -> None:
     """Unpack as many bytes as the header promises, and read on to the end for the checksum."""
     needed = data_offset(header) + n_voxel_bytes(header)
     free = shutil.disk_usage(target.parent).free
@@ -189,7 +193,8 @@ def _unpack(path: Path, target: Path, header: Any) -> None:
             f"{path}: unpacked it takes {needed} bytes, and {target.parent} has {free}; "
             "free some space there or write the results to a larger disk"
         )
-    _logger.warning("note: %s: unpacked once to a temporary file of %d bytes", path.name, needed)
+    line = "note: %s: unpacked once to a temporary file of %d bytes"
+    _logger.log(level, line, path.name, needed)
     left = needed
     try:
         with gzip.open(path, "rb") as source, target.open("wb") as file:

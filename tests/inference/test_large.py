@@ -98,6 +98,21 @@ def test_ome_zarr_has_the_mask_of_the_same_nifti(
 
 
 @pytest.mark.usefixtures("nothing_fits")
+def test_image_is_unpacked_and_its_missing_unit_told_once(
+    save_scan: Callable[..., Path], tmp_path: Path, caplog: pytest.LogCaptureFixture
+):
+    scan = save_scan(unit=None)
+    assert predict(scan, "-o", tmp_path / "out") == 0
+    first, second = caplog.messages
+    assert "scan.nii.gz: names no unit of length, so it counts as mm" in first
+    assert "scan.nii.gz: unpacked once to a temporary file" in second
+    assert "raise --max-memory" in report(tmp_path / "out")["not_measured"]["radius_mm"]
+    caplog.clear()
+    assert predict(scan, "-o", tmp_path / "out", "--overwrite", "--quiet") == 0
+    assert caplog.messages == []
+
+
+@pytest.mark.usefixtures("nothing_fits")
 @pytest.mark.parametrize("word", ["--save-skeleton", "--min-length-mm=3"])
 def test_what_needs_the_whole_mask_is_refused(
     word: str, save_scan: Callable[..., Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]

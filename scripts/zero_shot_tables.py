@@ -21,25 +21,27 @@ KINDS = {
 Results = dict[str, dict[str, dict[str, dict[str, float]]]]  # kind, volume, method, figure
 
 _INTRODUCTION = f"""\
-Networks that saw drawn vessels alone, beside thresholds and ridge filters, on real volumes that are labelled. What to make of it is in
-the [model card](../model_card.md). Written by `scripts/evaluate_zero_shot.py`; the JSON file of the same name has
-every figure, the hashes of the weights and the settings.
+Networks that saw drawn vessels alone, beside thresholds and ridge filters, on real volumes that are
+labelled. What to make of it is in the [model card](../model_card.md). Written by
+`scripts/evaluate_zero_shot.py`; the JSON file of the same name has every figure, the hashes of the
+weights and the settings.
 
 - **`ours 0`, `ours 1`, ...** are networks that were trained alike from different seeds.
-- **`otsu`, `li`, `yen`, `mean`, `triangle`** are scikit-image's thresholds, **`sato+otsu`** and so on those of the answer of
-  Sato's or Frangi's ridge filter.
+- **`otsu`, `li`, `yen`, `mean`, `triangle`** are scikit-image's thresholds, **`sato+otsu`** and so
+  on those of the answer of Sato's or Frangi's ridge filter.
 - **clDice, Tprec, Tsens, Dice** are of the whole volume, from 0 to 1.
-- **b0, b1, b2** are errors: how many components, loops and cavities too many or too few, in the mean of 24 patches of 48 voxels a
-  side. 0 is best.
-- **Cleaned** masks have lost every object below {SMALLEST_OBJECT} voxels, in **filled** ones the cavities are filled, which otherwise
-  [swell clDice](../model_card.md#cavities-and-cldice)."""
+- **b0, b1, b2** are errors: how many components, loops and cavities too many or too few, in the
+  mean of 24 patches of 48 voxels a side. 0 is best.
+- **Cleaned** masks have lost every object below {SMALLEST_OBJECT} voxels, in **filled** ones the
+  cavities are filled, which otherwise [swell clDice](../model_card.md#cavities-and-cldice)."""
 _AGAINST_THE_BEST = """\
 ## Against the best baseline
 
-"Against" is the threshold or filter with the highest mean over the volumes, of clDice or of Dice; a gain is the network's mean less
-that one's, in points (hundredths), and negative where the network is worse. "Worst volume" is the smallest gain in clDice on one volume. "b0 ratio"
-compares b0 with that of the baseline in clDice: (error + 0.5) / (its error + 0.5), the geometric mean over the volumes; below 1 the network
-has the smaller error. "Objects" says of which masks."""
+"Against" is the threshold or filter with the highest mean over the volumes, of clDice or of Dice. A
+gain is the network's mean less that one's, in points (hundredths), and negative where the network
+is worse. "Worst volume" is the smallest gain in clDice on one volume. "b0 ratio" compares b0 with
+that of the baseline in clDice: (error + 0.5) / (its error + 0.5), the geometric mean over the
+volumes; below 1 the network has the smaller error. "Objects" says of which masks."""
 _VOLUME_BY_VOLUME = "## Volume by volume"
 
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -116,7 +114,7 @@ def save_case(
             name: write_result(array, place / f"{case_id}_{name}", like=volume, dtype=dtype).name
             for name, (array, dtype) in arrays.items()
         }
-        _refuse_own_input(files.values(), folder.path, loaded.case.image)
+        folder.refuse_to_replace(loaded.case.image, files.values())
         files["preview"] = f"{case_id}_preview.png"
         save_preview(place / files["preview"], **upright(volume, mask=mask), title=case_id)
         report = {
@@ -132,10 +130,3 @@ def save_case(
         text = json.dumps(report, indent=2, allow_nan=False) + "\n"
         (place / report_name(case_id)).write_text(text, encoding="utf-8")
     return report
-
-
-def _refuse_own_input(names: Any, folder: Path, inputs: Sequence[Path]) -> None:
-    targets = {(folder / name).resolve() for name in names}
-    for path in inputs:
-        if path.resolve() in targets:
-            raise InputError(f"{path}: the result would replace it; choose another output folder")

@@ -9,7 +9,7 @@ import os
 import shutil
 import signal
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -96,6 +96,23 @@ class OutputFolder:
             ) from error
         finally:
             shutil.rmtree(partial, ignore_errors=True)
+
+    def refuse_to_replace(self, inputs: Iterable[Path], names: Iterable[str]) -> None:
+        """Refuse results that would take the place of the image they are of.
+
+        Args:
+            inputs: files or folders of the image.
+            names: of the results.
+
+        Raises:
+            InputError: if one is the other.
+        """
+        targets = {(self.path / name).resolve() for name in names}
+        for path in inputs:
+            if path.resolve() in targets:
+                raise InputError(
+                    f"{path}: the result would replace it; choose another output folder"
+                )
 
     def report(self, case_id: str) -> dict[str, Any] | None:
         """Return the report of a case; None where there is none that can be read."""

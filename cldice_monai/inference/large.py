@@ -98,6 +98,7 @@ def save_large_case(
         files = {"mask": f"{case.case_id}_mask{ending}"}
         if recipe.saves_probability:
             files["prob"] = f"{case.case_id}_prob{ending}"
+        folder.refuse_to_replace(case.image, files.values())
         targets = {name: place / file for name, file in files.items()}
         if request.scheduler is None:
             figures, peak = _here(volume, recipe, targets, request.max_bytes, progress)

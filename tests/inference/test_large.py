@@ -113,6 +113,22 @@ def test_image_is_unpacked_and_its_missing_unit_told_once(
 
 
 @pytest.mark.usefixtures("nothing_fits")
+@pytest.mark.parametrize("name", ["a_mask.nii.gz", "a_mask.zarr"])
+def test_input_is_never_replaced(
+    name: str,
+    save_scan: Callable[..., Path],
+    image: np.ndarray,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+):
+    scan = tmp_path / "scans" / name
+    save_zarr(scan, image) if name.endswith(".zarr") else save_scan(name)
+    assert predict(scan, "-o", scan.parent) == 1
+    assert "the result would replace it" in capsys.readouterr().err
+    assert np.array_equal(read_image(scan).array[0], image)
+
+
+@pytest.mark.usefixtures("nothing_fits")
 @pytest.mark.parametrize("word", ["--save-skeleton", "--min-length-mm=3"])
 def test_what_needs_the_whole_mask_is_refused(
     word: str, save_scan: Callable[..., Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]

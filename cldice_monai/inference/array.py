@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -57,13 +57,21 @@ def predict(
         >>> mask.shape, mask.dtype
         ((40, 40, 20), dtype('uint8'))
     """
-    from cldice_monai.data.formats import read_image
+    from cldice_monai.data.formats import format_of, read_image
     from cldice_monai.data.spacing import Spacing
     from cldice_monai.inference.recipe import Recipe
 
-    size = None if spacing is None else Spacing(tuple(spacing), spacing_unit)
+    size = None
+    if spacing is not None:
+        sizes = tuple(spacing) if isinstance(spacing, Iterable) else (spacing,)
+        size = Spacing(sizes, spacing_unit)
     recipe = Recipe(weights=weights, settings={**settings, "save_prob": probability})
     if isinstance(image, str | os.PathLike):
+        known = format_of(Path(image))
+        if size is not None and known is not None and not known.needs_spacing:
+            raise InputError(
+                f"spacing has no effect: {image} says the size of its voxels; leave it out"
+            )
         volume, shape = read_image(Path(image), spacing=size), None
     else:
         volume, shape = _as_volume(image, size, n_axes=recipe.weights.spatial_dims)

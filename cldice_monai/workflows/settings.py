@@ -93,11 +93,13 @@ def as_threshold(value: object, *, out_channels: int) -> float | None:
     return None
 
 
-def as_overlap(value: object) -> float | list[float]:
+def as_overlap(value: object, *, n_axes: int | None = None) -> float | list[float]:
     """Take the share of a window that lies in its neighbour.
 
     Args:
         value: number from 0 to less than 1, or a list with one for each axis.
+        n_axes: how many axes a window has, so that a list of another length is refused; None takes
+            any list.
 
     Returns:
         The share or the shares.
@@ -115,7 +117,14 @@ def as_overlap(value: object) -> float | list[float]:
         raise InputError(
             f"overlap must be from 0 to less than 1, got {value!r}; for example --overlap 0.5"
         )
-    return shares if isinstance(value, list | tuple) else shares[0]
+    if not isinstance(value, list | tuple):
+        return shares[0]
+    if n_axes is not None and len(shares) != n_axes:
+        raise InputError(
+            f"overlap must be one number, or {n_axes}, one an axis of the window, got {value!r}; "
+            "for example --overlap 0.5"
+        )
+    return shares
 
 
 def _is_number(value: object) -> TypeGuard[int | float]:

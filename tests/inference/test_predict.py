@@ -265,6 +265,25 @@ def test_array_without_spacing_is_refused(image: np.ndarray):
         cldice_monai.predict(image)
 
 
+@pytest.mark.parametrize(
+    ("spacing", "says"),
+    [(1, "needs a number for each axis"), ((1, 1, "x"), "must be one number an axis")],
+)
+def test_spacing_of_another_form_is_refused(spacing: object, says: str, image: np.ndarray):
+    with pytest.raises(InputError, match=says):
+        cldice_monai.predict(image, spacing=spacing)
+
+
+def test_spacing_of_a_file_that_says_it_is_refused(save_scan: Callable[..., Path]):
+    with pytest.raises(InputError, match="spacing has no effect"):
+        cldice_monai.predict(save_scan(), spacing=(1, 1, 2))
+
+
+def test_overlap_needs_a_number_an_axis(image: np.ndarray):
+    with pytest.raises(InputError, match="overlap must be one number, or 3"):
+        cldice_monai.predict(image, spacing=(1, 1, 1), overlap=[0.5, 0.5])
+
+
 def test_unknown_setting_is_refused(image: np.ndarray):
     with pytest.raises(InputError, match="treshold: no such setting"):
         cldice_monai.predict(image, spacing=(1, 1, 1), treshold=0.3)

@@ -6,6 +6,7 @@ resolves on the site as it does on the repository's web page.
 
 from __future__ import annotations
 
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,11 @@ from typing import Any
 from sphinx.util import inspect
 
 ROOT = Path(__file__).parents[1]
+NOTEBOOK = "docs/vessels.ipynb"
+NOTEBOOK_RUN = "output/docs_notebook"  # where its cells run
 sys.path[:0] = [str(ROOT), str(ROOT / "scripts")]
 
+import docs_notebook  # noqa: E402
 import docs_pages  # noqa: E402
 
 import cldice_monai  # noqa: E402
@@ -60,6 +64,9 @@ html_theme = "furo"
 html_title = "cldice_monai"
 html_copy_source = False
 templates_path = ["templates"]
+html_static_path = ["static"]
+html_css_files = ["tables.css"]
+html_extra_path = [str(ROOT / NOTEBOOK_RUN / "site")]
 html_additional_pages = {"index": "to_first_page.html"}
 
 
@@ -68,8 +75,9 @@ def _complete_page(app: Any, name: str, source: list[str]) -> None:
     path = Path(app.env.doc2path(name)).relative_to(ROOT)
     if path.suffix == ".rst":
         return
-    text = docs_pages.notebook_as_markdown(source[0]) if path.suffix == ".ipynb" else source[0]
-    text = docs_pages.link_packages(text)
+    if str(path) == NOTEBOOK:
+        source[0] = (ROOT / NOTEBOOK_RUN / "page.md").read_text()
+    text = docs_pages.link_packages(source[0])
     if not text.startswith("# "):
         text = f"# {docs_pages.title_in_index(ROOT, path)}\n\n{text}"
     if str(path) in docs_pages.TABLES_OF_CONTENTS:
@@ -95,9 +103,22 @@ def _signature_of_init(
     return text, returns
 
 
+def _run_notebook() -> None:
+    """Run the notebook; its page ends with a link to the report that it wrote."""
+    folder = ROOT / NOTEBOOK_RUN
+    text = (ROOT / NOTEBOOK).read_text(encoding="utf-8")
+    text = docs_notebook.notebook_as_markdown(text, folder, address=f"/{NOTEBOOK_RUN}/")
+    report = (folder / "site" / NOTEBOOK).with_name("example_report.html")
+    report.parent.mkdir(parents=True)
+    shutil.copyfile(folder / "notebook_output" / "report" / "report.html", report)
+    link = f'<a href="{report.name}">The report that these cells have written</a>'
+    (folder / "page.md").write_text(f"{text}\n\n{link}\n", encoding="utf-8")
+
+
 def setup(app: Any) -> None:
-    """Write the pages of the API reference before Sphinx looks for pages."""
+    """Write the pages of the API reference and of the notebook before Sphinx looks for pages."""
     docs_pages.write_api_pages(ROOT)
+    _run_notebook()
     app.connect("source-read", _complete_page)
     app.connect("autodoc-skip-member", _skip_field_of_tuple)
     app.connect("autodoc-process-signature", _signature_of_init)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import ast
 import importlib
 import inspect
-import json
 import pkgutil
 import re
 import sys
@@ -88,18 +87,6 @@ def title_in_index(root: Path, path: Path) -> str:
             if (index.parent / target).resolve() == (root / path).resolve():
                 return title
     raise ValueError(f"{path} has no heading, and docs/index.md does not list it; add either")
-
-
-def notebook_as_markdown(text: str) -> str:
-    """Return the cells of a notebook as Markdown: its words, code, and the text that it printed."""
-    blocks = []
-    for cell in json.loads(text)["cells"]:
-        source = "".join(cell["source"])
-        blocks.append(f"```python\n{source}\n```" if cell["cell_type"] == "code" else source)
-        for output in cell.get("outputs", []):
-            printed = "".join(output.get("text", output.get("data", {}).get("text/plain", "")))
-            blocks += [f"```text\n{printed.rstrip()}\n```"] if printed else []
-    return "\n\n".join(blocks)
 
 
 def link_packages(text: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import json
 import re
 from pathlib import Path
 
@@ -104,15 +103,6 @@ def test_table_of_contents_follows_the_headings_and_links_of_a_page(docs_pages):
         "```{toctree}\n:hidden:\n\nHere <a.md>\n```\n\n"
         "```{toctree}\n:hidden:\n:caption: Later\n\nFar <c/d.md>\n```"
     )
-
-
-def test_notebook_is_shown_with_its_words_code_and_output(docs_pages):
-    cells = [
-        {"cell_type": "markdown", "source": ["# A\n", "word"]},
-        {"cell_type": "code", "source": ["print(1)"], "outputs": [{"text": ["1\n"]}]},
-    ]
-    shown = docs_pages.notebook_as_markdown(json.dumps({"cells": cells}))
-    assert shown == "# A\nword\n\n```python\nprint(1)\n```\n\n```text\n1\n```"
 
 
 def test_link_to_a_package_leads_to_its_page(docs_pages):

@@ -110,7 +110,7 @@ def save_large_case(
             "case_id": case.case_id,
             "input": identify(case.image),
             "files": files,
-            **figures,
+            **_in_xyz(figures, turned=is_zarr(case.image[0])),
             "betti_convention": CONVENTION,
             "notes": [
                 "larger than memory: segmented part by part",
@@ -162,6 +162,13 @@ def _grid(paths: Sequence[Path]) -> tuple[tuple[int, ...], tuple[float, ...]] | 
         raise InputError(f"{paths[0]}: {error}; save one volume a file") from error
     sides = np.linalg.norm(header_affine(paths[0], header)[:3, :3], axis=0)
     return shape, tuple(float(side) * MM_PER_UNIT[header_unit(header)] for side in sides)
+
+
+def _in_xyz(figures: dict[str, Any], *, turned: bool) -> dict[str, Any]:
+    """Return figures with the axes in the order that they have of an image in memory."""
+    if not turned:
+        return figures
+    return {**figures, **{name: figures[name][::-1] for name in ("shape", "spacing_mm")}}
 
 
 def _save_preview(volume: LargeVolume, place: Path, files: dict[str, str], *, case_id: str) -> None:

@@ -93,6 +93,7 @@ def test_ome_zarr_has_the_mask_of_the_same_nifti(
         mask = read_image(tmp_path / run / "scan_mask.zarr")
         assert np.array_equal(mask.array[0], expected)
         assert mask.spacing_mm == pytest.approx((1.0, 1.0, 2.0))
+        assert report(tmp_path / run)["spacing_mm"] == [1.0, 1.0, 2.0]
         assert predict(tmp_path / "in", "-o", tmp_path / run, "--overwrite") == 0  # a folder, too
         assert (tmp_path / run / "scan_preview.png").is_file()
 

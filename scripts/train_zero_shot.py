@@ -72,6 +72,10 @@ def read_arguments() -> argparse.Namespace:
 
 def train(seed: int, arguments: argparse.Namespace) -> None:
     """Draw the volumes of a seed, train on them, and write weights and log."""
+    if arguments.budget == "gpu" and not torch.cuda.is_available():
+        raise InputError("--budget gpu: no CUDA device is here; leave the option out")
+    if seed < 0:
+        raise InputError(f"--seeds {seed}: a seed must be 0 or more")
     plan = with_changes(BUDGETS[arguments.budget], arguments.plan, argument="--plan")
     folder = arguments.work_dir / f"{arguments.budget}_seed_{seed}"
     volumes = SyntheticVolumes.draw_or_read(

@@ -1,4 +1,4 @@
-"""The numbers of the zero-shot weights, fixed before any scored volume was looked at."""
+"""The numbers of the zero-shot weights, fixed before these weights were scored."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ __all__ = [
     "with_changes",
 ]
 
+_SIDES = 8  # the network halves a patch three times
 _Settings = TypeVar("_Settings", "ZeroShotRecipe", "TrainingPlan")
 
 
@@ -68,6 +69,9 @@ class TrainingPlan:
         stretch_spread: standard deviation of the logarithm of a factor for each axis beside it.
         average_decay: of the exponential average of the weights over the steps, which is what a
             training returns; None for the weights of the last step alone.
+
+    Raises:
+        InputError: for a number that no training can have.
     """
 
     n_volumes: int = 200
@@ -85,6 +89,19 @@ class TrainingPlan:
     zoom_spread: float = 0.5
     stretch_spread: float = 0.15
     average_decay: float | None = 0.99
+
+    def __post_init__(self) -> None:
+        for name in ("n_volumes", "volume_side", "steps", "batch_size", "patch_side", "iter_"):
+            value = getattr(self, name)
+            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+                raise InputError(f"{name} must be a whole number of 1 or more, got {value!r}")
+        if self.patch_side % _SIDES or self.patch_side > self.volume_side:
+            raise InputError(
+                f"patch_side must be a multiple of {_SIDES} and at most volume_side "
+                f"{self.volume_side}, got {self.patch_side}"
+            )
+        if not isinstance(self.lr, int | float) or not self.lr > 0:
+            raise InputError(f"lr must be above 0, got {self.lr!r}; for example 0.003")
 
 
 RECIPE = ZeroShotRecipe()

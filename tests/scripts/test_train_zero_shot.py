@@ -59,3 +59,24 @@ def test_trial_that_no_plan_knows_ends_with_one_line(
 ):
     with pytest.raises(SystemExit, match=f"error: --plan {change}: "):
         run(script, monkeypatch, "--plan", change, "--work-dir", tmp_path, "--out", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("words", "problem"),
+    [
+        (["--plan", "steps=0"], "steps must be a whole number of 1 or more, got 0"),
+        (["--plan", 'batch_size="x"'], "batch_size must be a whole number of 1 or more, got 'x'"),
+        (["--plan", "patch_side=12"], "patch_side must be a multiple of 8"),
+        (["--plan", "patch_side=64"], "patch_side must be .* at most volume_side 32, got 64"),
+        (["--plan", "lr=-1"], "lr must be above 0, got -1"),
+        (["--seeds", "-1"], "--seeds -1: a seed must be 0 or more"),
+        (["--budget", "gpu"], "--budget gpu: no CUDA device is here"),
+    ],
+)
+def test_training_that_cannot_be_ends_with_one_line_before_volumes_are_drawn(
+    words: list[str], problem: str, script, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(SystemExit, match=f"^error: {problem}"):
+        run(script, monkeypatch, *words, "--work-dir", tmp_path / "w", "--out", tmp_path / "o")
+    assert list(tmp_path.iterdir()) == []

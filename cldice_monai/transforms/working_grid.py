@@ -32,7 +32,7 @@ _UNITS = {1.0: "mm", 0.001: "micron", 1000.0: "meter"}
 class ResampleToWorkingGrid(InvertibleTransform):
     """Resample a volume of a microscope to isotropic voxels; leave any other as it is.
 
-    The zero-shot network was trained on vessels that are 1 to 20 voxels thick in radius. Those of
+    The zero-shot network was trained on vessels of 1 to 13 voxels in radius. Those of
     a microscope are in that range at 2 um. Where the finest side of a voxel is not below 20 um, or
     the file names no unit and so counts as mm, the vessels' radius in voxels is all that matters,
     and the volume keeps its grid. The inverse gives back the first shape and affine exactly.

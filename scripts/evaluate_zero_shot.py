@@ -1,7 +1,8 @@
 """Score zero-shot weights on real volumes beside thresholds and ridge filters.
 
 Writes OUT.json with every figure and OUT.md with the tables. The development volumes may be scored
-as often as one likes; the scored ones once, when weights, threshold and grid rule are committed.
+as often as one likes; the scored ones once for each set of weights, when these, the threshold and
+the grid rule are committed.
 """
 
 from __future__ import annotations

@@ -22,7 +22,8 @@ __all__ = ["install", "readable_json"]
 
 LARGEST_BYTES = 25_000_000  # the model zoo takes no larger file
 SHOWN = {
-    "scored": "labelled real volumes that had no part in making the weights, each scored once",
+    "scored": "labelled real volumes that no training saw, scored once with these weights; not a "
+    "blind test, since what the weights before them failed by here said which backgrounds to draw",
     "development": "labelled real volumes that chose numbers of the recipe, not its weights: no "
     "measure of what to expect elsewhere",
 }

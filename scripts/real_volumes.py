@@ -24,8 +24,9 @@ class RealVolume:
         label: the label's file.
         spacing_um: voxel size in micrometres along z, y, x, from the folder's PROVENANCE.md; None
             where nobody says it.
-        part: "development" may choose numbers of the recipe; "scored" is looked at once, at the
-            end; "apart" likewise, but is left out of the means, since its label misses vessels.
+        part: "development" may choose numbers of the recipe; "scored" is looked at once with
+            each set of weights, at the end; "apart" likewise, but is left out of the means, since
+            its label misses vessels.
     """
 
     image: str

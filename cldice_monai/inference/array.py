@@ -34,7 +34,8 @@ def predict(
 
     Args:
         image: (X, Y, Z), or (C, X, Y, Z) with the channels that the weights take; (H, W) or
-            (C, H, W) where the weights are for pictures. Or the path of an image file.
+            (C, H, W) where the weights are for pictures. Or the path of an image file. An array
+            in the order (Z, Y, X) is turned first: its mask would differ from the file's.
         spacing: voxel size along the axes of the array in their order; needed for an array and a
             TIFF file, left out where the file says it.
         spacing_unit: nm, um, mm, cm or m.

@@ -27,10 +27,10 @@ def results_tables(content: dict[str, Any]) -> str:
         "working grid, from labelled patches of 128 x 128 um and the depth of the stack. Scored is "
         "the rest of the volume, 20 um from every patch, with windows that overlap by a quarter. "
         "Both ways see the same patches on the same grid, and keep the weights of the last step. "
-        "Fine-tuning goes by `finetune.json`, with a learning rate of 0.0002; training from "
-        "scratch by `train.json`, with 0.005. The volumes also chose numbers of the recipe of the "
-        "shipped weights, and this rate: with 0.001, tried first, one patch that was mostly vessel "
-        "made them forget so much that training from scratch was better on one of the two volumes.",
+        "Fine-tuning goes by `finetune.json`, with a learning rate of 0.00005 and the batch norms' "
+        "statistics kept; training from scratch by `train.json`, with 0.005 and instance norms. "
+        "These volumes also chose numbers of the recipe of the shipped weights, and how they are "
+        "fine-tuned: `zero_shot_ablation.md` has what was tried.",
         "",
         *_summary(content["cells"]),
         "",

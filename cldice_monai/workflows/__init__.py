@@ -16,6 +16,7 @@ from cldice_monai.workflows.early_stopping import EarlyStopping
 from cldice_monai.workflows.epoch_seeds import EpochSeeds
 from cldice_monai.workflows.evaluation import run_evaluation, start_evaluation
 from cldice_monai.workflows.fit import check_loss, check_network
+from cldice_monai.workflows.fixed_norms import with_fixed_norms
 from cldice_monai.workflows.fixed_settings import FixedSettings
 from cldice_monai.workflows.foreground import foreground_masks
 from cldice_monai.workflows.iterations import suggest_training_iter
@@ -90,5 +91,6 @@ __all__ = [
     "start_evaluation",
     "start_workflow",
     "suggest_training_iter",
+    "with_fixed_norms",
     "with_shared_norms",
 ]

@@ -12,6 +12,7 @@ import torch.distributed as dist
 from torch import nn
 
 from cldice_monai.errors import InputError, show_input_errors_as_one_line
+from cldice_monai.workflows.fixed_norms import has_fixed_norms
 
 if TYPE_CHECKING:
     from cldice_monai.workflows.prepare import TrainingData
@@ -42,7 +43,8 @@ def local_device() -> str:
 def with_shared_norms(network: nn.Module, *, device: str | torch.device) -> nn.Module:
     """Let batch norms take their statistics over the crops of all processes, on GPUs.
 
-    On CPUs torch has no such norm: there each process has those of its own crops.
+    On CPUs torch has no such norm: there each process has those of its own crops. Norms of
+    `with_fixed_norms` take none from crops, and stay.
 
     Args:
         network: changed in place; its weights keep their names.
@@ -56,7 +58,7 @@ def with_shared_norms(network: nn.Module, *, device: str | torch.device) -> nn.M
         >>> type(with_shared_norms(network, device="cuda:1")[1]).__name__
         'SyncBatchNorm'
     """
-    if torch.device(device).type != "cuda":
+    if torch.device(device).type != "cuda" or has_fixed_norms(network):
         return network
     shared: nn.Module = nn.SyncBatchNorm.convert_sync_batchnorm(network)
     return shared

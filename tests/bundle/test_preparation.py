@@ -276,7 +276,8 @@ def test_the_overlay_fine_tunes_the_shipped_weights_on_their_working_grid(
     assert list(item["label"].shape[1:]) == expected
     before = torch.load(BUNDLE / "models" / "model.pt", weights_only=True)
     after = torch.load(written, weights_only=True)
-    assert all(torch.allclose(after[n], before[n].float(), atol=1e-5) for n in learnt(before))
+    # the statistics of its batch norms too
+    assert all(torch.allclose(after[n].float(), before[n].float(), atol=1e-5) for n in before)
 
 
 def test_the_overlay_goes_slower_and_shorter_than_a_training_from_scratch():

@@ -6,7 +6,7 @@ import torch
 from monai.networks.nets import UNet
 from torch import nn
 
-from cldice_monai.workflows import with_shared_norms
+from cldice_monai.workflows import with_fixed_norms, with_shared_norms
 
 
 def _network() -> nn.Module:
@@ -30,3 +30,11 @@ def test_norms_are_shared_on_gpus_and_the_weights_keep_names_and_values():
 def test_norms_stay_as_they_are_on_a_cpu():
     network = with_shared_norms(_network(), device="cpu")
     assert not any(isinstance(module, nn.SyncBatchNorm) for module in network.modules())
+
+
+def test_fixed_norms_are_not_shared():
+    network = with_shared_norms(with_fixed_norms(_network()), device="cuda:0").train()
+    assert not any(isinstance(module, nn.SyncBatchNorm) for module in network.modules())
+    norms = [module for module in network.modules() if isinstance(module, nn.BatchNorm3d)]
+    assert norms
+    assert not any(module.training for module in norms)

@@ -1,4 +1,4 @@
-"""OME-Zarr images of ordinary size, in memory; larger ones are in `cldice_monai.volumes`."""
+"""OME-Zarr images of ordinary size, in memory; larger ones: `cldice_monai.data.boxwise`."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ from pathlib import Path
 
 import numpy as np
 
+from cldice_monai.data.boxwise.large_volume import LargeVolume
+from cldice_monai.data.boxwise.ome_zarr import open_ome_zarr, write_ome_zarr
 from cldice_monai.data.nifti import Volume
 from cldice_monai.errors import InputError
 from cldice_monai.memory import require_bytes
 
-__all__ = ["is_zarr", "read_zarr", "write_zarr"]
+__all__ = ["is_zarr", "open_zarr", "read_zarr", "write_zarr"]
 
 
 def is_zarr(path: Path) -> bool:
@@ -21,6 +23,26 @@ def is_zarr(path: Path) -> bool:
         (True, False)
     """
     return path.suffix.lower() == ".zarr"
+
+
+def open_zarr(path: Path) -> tuple[LargeVolume, np.ndarray]:
+    """Open the finest level of an OME-Zarr image with three axes of space.
+
+    Args:
+        path: folder of the image, version 0.4 or 0.5.
+
+    Returns:
+        The volume, its axes (Z, Y, X), and the affine of its transpose (X, Y, Z) in mm, float64
+        (4, 4): the second axis runs down, as on the screen.
+
+    Raises:
+        InputError: if it cannot be read, or has other than three axes of space.
+    """
+    image = open_ome_zarr(path)
+    if len(image.shape) != 3:
+        raise InputError(f"{path}: has {len(image.shape)} axes of space, three are needed")
+    z, y, x = image.spacing_mm
+    return image, np.diag([x, -y, z, 1.0])
 
 
 def read_zarr(path: Path) -> Volume:
@@ -36,17 +58,12 @@ def read_zarr(path: Path) -> Volume:
     Raises:
         InputError: if it cannot be read, or has other than three axes of space.
     """
-    from cldice_monai.volumes.ome_zarr import open_ome_zarr
-
-    image = open_ome_zarr(path)
-    if len(image.shape) != 3:
-        raise InputError(f"{path}: has {len(image.shape)} axes of space, three are needed")
+    image, affine = open_zarr(path)
     require_bytes(8 * image.n_channels * int(np.prod(image.shape)), path=path)
     array = image.read(tuple(slice(0, n) for n in image.shape))
-    z, y, x = (1000 * side for side in image.spacing_mm)
     return Volume(
         array=np.ascontiguousarray(array.transpose(0, 3, 2, 1)),
-        affine=np.diag([x, -y, z, 1.0]),
+        affine=np.diag([1000.0, 1000.0, 1000.0, 1.0]) @ affine,
         unit="micron",
         qform_code=0,
         sform_code=0,
@@ -70,11 +87,8 @@ def write_zarr(array: np.ndarray, path: Path, *, like: Path, dtype: str) -> Path
     Raises:
         InputError: if it cannot be written.
     """
-    from cldice_monai.volumes.formats import write_volume
-    from cldice_monai.volumes.ome_zarr import open_ome_zarr
-
     image = open_ome_zarr(like)
-    with write_volume(path, like=image, dtype=dtype) as output:
+    with write_ome_zarr(path, shape=image.shape, image=image.metadata, dtype=dtype) as output:
         whole = tuple(slice(0, n) for n in image.shape)
         output.write(whole, np.ascontiguousarray(array.transpose(2, 1, 0).astype(dtype)))
     return path

@@ -15,6 +15,7 @@ from cldice_monai.data.pictures import picture_size
 from cldice_monai.data.spacing import Spacing
 from cldice_monai.data.tiff_stack import has_tiff_ending
 from cldice_monai.data.tiff_tags import read_tiff_tags
+from cldice_monai.data.zarr_image import open_zarr
 from cldice_monai.errors import InputError
 from cldice_monai.evaluation.mask_folder import has_voxel_size
 
@@ -132,11 +133,6 @@ def _affine(path: Path, n_axes: int, spacing: Spacing | None) -> _Affine:
 
 
 def _zarr_grid(path: Path) -> NiftiGrid:
-    from cldice_monai.volumes.ome_zarr import open_ome_zarr
-
-    image = open_ome_zarr(path)
-    if len(image.shape) != 3:
-        raise InputError(f"{path}: has {len(image.shape)} axes of space, three are needed")
-    z, y, x = image.spacing_mm
+    image, affine = open_zarr(path)
     depth, rows, columns = (int(n) for n in image.shape)
-    return NiftiGrid(path, (columns, rows, depth), image.n_channels, np.diag([x, -y, z, 1.0]))
+    return NiftiGrid(path, (columns, rows, depth), image.n_channels, affine)

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from cldice_monai.data.boxwise.ome_zarr import open_ome_zarr
 from cldice_monai.data.cases import VesselCase
 from cldice_monai.data.nifti_axes import find_axes
 from cldice_monai.data.nifti_file import has_nifti_ending, header_affine, read_header
@@ -148,8 +149,6 @@ def _here(
 def _grid(paths: Sequence[Path]) -> tuple[tuple[int, ...], tuple[float, ...]] | None:
     """Return shape and voxel size in mm of an image that can be read in parts."""
     if is_zarr(paths[0]):
-        from cldice_monai.volumes.ome_zarr import open_ome_zarr
-
         image = open_ome_zarr(paths[0])
         return image.shape, image.spacing_mm
     if not all(has_nifti_ending(path) for path in paths):

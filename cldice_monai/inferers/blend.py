@@ -9,7 +9,8 @@ import numpy as np
 import torch
 from torch.nn.functional import pad
 
-from cldice_monai.inferers.windows import Region, WindowGrid, region_shape
+from cldice_monai.boxes import Region, region_shape
+from cldice_monai.inferers.windows import WindowGrid
 
 __all__ = ["blend_region", "window_weights"]
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from itertools import product, starmap
 from math import ceil, prod
 
-from cldice_monai.inferers.windows import Region, WindowGrid
+from cldice_monai.boxes import Region
+from cldice_monai.inferers.windows import WindowGrid
 
 __all__ = ["column_regions", "smallest_sum_bytes", "sum_bytes"]
 

@@ -9,9 +9,10 @@ import torch
 from monai.data import MetaTensor
 from monai.inferers import Inferer
 
+from cldice_monai.boxes import Region
 from cldice_monai.inferers.blend import blend_region, window_weights
 from cldice_monai.inferers.columns import column_regions
-from cldice_monai.inferers.windows import Region, WindowGrid, window_grid
+from cldice_monai.inferers.windows import WindowGrid, window_grid
 
 __all__ = ["SlabInferer"]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import ceil
 
-from cldice_monai.inferers.windows import Region
+from cldice_monai.boxes import Region
+from cldice_monai.data.boxwise.large_volume import LargeVolume
 from cldice_monai.topology.blocks import blocks_of
-from cldice_monai.volumes.large_volume import LargeVolume
 from cldice_monai.volumes.scaled import Scale, block_bytes
 
 __all__ = ["block_regions", "smallest_block_bytes"]

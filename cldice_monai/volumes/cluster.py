@@ -11,23 +11,23 @@ from typing import Any
 
 import numpy as np
 
-from cldice_monai.files import replace_folder_when_complete
-from cldice_monai.inferers.windows import Region
-from cldice_monai.topology.block_union import BlockUnion, WholeTopology
-from cldice_monai.topology.blocks import Block, blocks_of
-from cldice_monai.volumes import tasks
-from cldice_monai.volumes.figures import joined_figures
-from cldice_monai.volumes.intensity_range import range_of_counts
-from cldice_monai.volumes.large_settings import LargeSettings, Predictor
-from cldice_monai.volumes.large_volume import LargeVolume, reading_boxes
-from cldice_monai.volumes.normalised import cutoff_of_channels
-from cldice_monai.volumes.ome_zarr import (
+from cldice_monai.boxes import Region
+from cldice_monai.data.boxwise.large_volume import LargeVolume, reading_boxes
+from cldice_monai.data.boxwise.ome_zarr import (
     create_levels,
     fill_coarser,
     n_levels,
     open_level,
     open_ome_zarr,
 )
+from cldice_monai.files import replace_folder_when_complete
+from cldice_monai.topology.block_union import BlockUnion, WholeTopology
+from cldice_monai.topology.blocks import Block, blocks_of
+from cldice_monai.volumes import tasks
+from cldice_monai.volumes.figures import joined_figures
+from cldice_monai.volumes.intensity_range import range_of_counts
+from cldice_monai.volumes.large_settings import LargeSettings, Predictor
+from cldice_monai.volumes.normalised import cutoff_of_channels
 from cldice_monai.volumes.plan import HALO
 from cldice_monai.volumes.scheduler import connected
 from cldice_monai.volumes.working_volume import needs_working_grid, require_finite

@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from cldice_monai.inferers.windows import Region
+from cldice_monai.boxes import Region
+from cldice_monai.data.boxwise.large_volume import LargeVolume
 from cldice_monai.topology import (
     TooManyPartsError,
     WholeTopology,
     blockwise_length_mm,
     blockwise_topology,
 )
-from cldice_monai.volumes.large_volume import LargeVolume
 from cldice_monai.volumes.plan import HALO
 
 __all__ = ["NOT_BLOCKWISE", "blockwise_figures", "joined_figures"]

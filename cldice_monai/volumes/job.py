@@ -7,13 +7,13 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import torch
 
+from cldice_monai.boxes import Region, shifted
+from cldice_monai.data.boxwise.large_volume import LargeOutput, LargeVolume, writing_boxes
 from cldice_monai.errors import InputError
 from cldice_monai.inferers.blend import blend_region
 from cldice_monai.inferers.columns import column_regions, smallest_sum_bytes
-from cldice_monai.inferers.windows import Region, shifted
 from cldice_monai.volumes.block_plan import block_regions, smallest_block_bytes
 from cldice_monai.volumes.large_settings import LargeSettings, Predictor
-from cldice_monai.volumes.large_volume import LargeOutput, LargeVolume, writing_boxes
 from cldice_monai.volumes.memory import PeakMemory
 from cldice_monai.volumes.normalised import read_normalised
 from cldice_monai.volumes.scaled import mean_probability, n_windows, scales_of

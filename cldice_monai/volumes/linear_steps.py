@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from cldice_monai.inferers.windows import Region
+from cldice_monai.boxes import Region
 
 __all__ = ["LinearStep", "scaling_step", "step_back", "working_step"]
 

@@ -7,10 +7,11 @@ from functools import partial
 
 import numpy as np
 
+from cldice_monai.boxes import Region
+from cldice_monai.data.boxwise.large_volume import LargeVolume, reading_boxes
 from cldice_monai.errors import InputError
 from cldice_monai.transforms.intensity import lift_dim, scale_to_range
 from cldice_monai.volumes.intensity_range import streamed_intensity_range
-from cldice_monai.volumes.large_volume import LargeVolume, Region, reading_boxes
 
 __all__ = ["channel_ranges", "cutoff_of_channels", "read_normalised"]
 

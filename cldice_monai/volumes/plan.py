@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import prod
 
+from cldice_monai.boxes import Region
 from cldice_monai.errors import InputError
-from cldice_monai.inferers.windows import Region
 from cldice_monai.volumes.job import SegmentationJob
 from cldice_monai.volumes.memory import format_bytes
 

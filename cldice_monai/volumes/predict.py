@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cldice_monai.data.boxwise.formats import open_volume, write_volume
+from cldice_monai.data.boxwise.large_volume import LargeVolume
 from cldice_monai.volumes.figures import blockwise_figures
-from cldice_monai.volumes.formats import open_volume, write_volume
 from cldice_monai.volumes.job import SegmentationJob
 from cldice_monai.volumes.large_settings import LargeSettings, Predictor
-from cldice_monai.volumes.large_volume import LargeVolume
 from cldice_monai.volumes.memory import PeakMemory, give_freed_memory_back, memory_in_use
 from cldice_monai.volumes.normalised import channel_ranges
 from cldice_monai.volumes.plan import MemoryPlan, plan_memory

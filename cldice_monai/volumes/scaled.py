@@ -9,17 +9,10 @@ from math import ceil, prod
 import numpy as np
 import torch
 
+from cldice_monai.boxes import Region, cut_box, region_shape, shifted
 from cldice_monai.inferers.blend import blend_region, window_weights
 from cldice_monai.inferers.scales import SURE, coarser_shape
-from cldice_monai.inferers.windows import (
-    Region,
-    WindowGrid,
-    cut_box,
-    region_shape,
-    shifted,
-    shorter_windows,
-    window_grid,
-)
+from cldice_monai.inferers.windows import WindowGrid, shorter_windows, window_grid
 from cldice_monai.volumes.linear_steps import LinearStep, scaling_step
 from cldice_monai.volumes.working_volume import cut_for_source
 

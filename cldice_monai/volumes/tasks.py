@@ -16,15 +16,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from cldice_monai.inferers.windows import Region, region_shape, shifted
+from cldice_monai.boxes import Region, region_shape, shifted
+from cldice_monai.data.boxwise.large_volume import LargeOutput, LargeVolume
+from cldice_monai.data.boxwise.ome_zarr import open_level, open_ome_zarr
 from cldice_monai.topology.block_union import face_pairs
 from cldice_monai.topology.blocks import Block, BlockSummary, summarise_block
 from cldice_monai.topology.blockwise import block_length_mm
 from cldice_monai.volumes.intensity_range import UpperCounts, count_lower, count_upper
 from cldice_monai.volumes.job import SegmentationJob
 from cldice_monai.volumes.large_settings import LargeSettings, Predictor
-from cldice_monai.volumes.large_volume import LargeOutput, LargeVolume
-from cldice_monai.volumes.ome_zarr import open_level, open_ome_zarr
 from cldice_monai.volumes.working_volume import lowest_finite, on_working_grid
 
 __all__ = [

@@ -8,10 +8,10 @@ from math import prod
 
 import numpy as np
 
+from cldice_monai.boxes import Region, cut_box, region_shape, shifted
+from cldice_monai.data.boxwise.large_volume import LargeVolume, reading_boxes
 from cldice_monai.errors import InputError
-from cldice_monai.inferers.windows import Region, cut_box, region_shape, shifted
 from cldice_monai.transforms.working_grid import check_scale, is_microscopy
-from cldice_monai.volumes.large_volume import LargeVolume, reading_boxes
 from cldice_monai.volumes.linear_steps import LinearStep, step_back, working_step
 
 __all__ = [

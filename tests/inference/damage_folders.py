@@ -10,20 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from cldice_monai.volumes.ome_metadata import OmeImage
-from cldice_monai.volumes.ome_zarr import write_ome_zarr
+from cldice_monai.data.boxwise.ome_metadata import stack_image
+from cldice_monai.data.boxwise.ome_zarr import write_ome_zarr
 from tests.data.test_formats import save_dicom
 
 __all__ = ["write_damaged_dicom", "write_damaged_zarr"]
 
-_IMAGE = OmeImage(
-    version="0.5",
-    axes=("space",) * 3,
-    names=("z", "y", "x"),
-    units=("micrometer",) * 3,
-    scale=(2.0, 1.0, 1.0),
-    translation=(0.0,) * 3,
-)
+_IMAGE = stack_image(sides=(2, 1, 1), unit="micrometer")
 
 
 def write_damaged_zarr(folder: Path) -> list[str]:

@@ -30,17 +30,10 @@ def nothing_fits(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def save_zarr(path: Path, image: np.ndarray, unit: str = "millimeter") -> Path:
     """Write (X, Y, Z) as an OME-Zarr image of z, y, x with voxels of 2 x 1 x 1 of a unit."""
-    from cldice_monai.volumes.ome_metadata import OmeImage
-    from cldice_monai.volumes.ome_zarr import write_ome_zarr
+    from cldice_monai.data.boxwise.ome_metadata import stack_image
+    from cldice_monai.data.boxwise.ome_zarr import write_ome_zarr
 
-    kind = OmeImage(
-        version="0.5",
-        axes=("space",) * 3,
-        names=("z", "y", "x"),
-        units=(unit,) * 3,
-        scale=(2.0, 1.0, 1.0),
-        translation=(0.0,) * 3,
-    )
+    kind = stack_image(sides=(2, 1, 1), unit=unit)
     array = image.transpose(2, 1, 0)
     with write_ome_zarr(path, shape=array.shape, image=kind, dtype="float32") as output:
         output.write(tuple(slice(0, n) for n in array.shape), array)

@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 
 from cldice_monai.cli import main
+from cldice_monai.data.boxwise.ome_zarr import n_levels, open_level
 from cldice_monai.errors import InputError
 from cldice_monai.inference import large
 from cldice_monai.inference.large_cluster import make_predictor
 from cldice_monai.inference.recipe import Recipe
-from cldice_monai.volumes.ome_zarr import n_levels, open_level
 from tests.inference.test_large import save_zarr
 
 pytest.importorskip("zarr")

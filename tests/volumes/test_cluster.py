@@ -19,18 +19,18 @@ import numpy as np
 import pytest
 import torch
 
-from cldice_monai.errors import InputError
-from cldice_monai.volumes import LargeSettings, predict_large
-from cldice_monai.volumes.cluster import predict_distributed
-from cldice_monai.volumes.normalised import channel_ranges
-from cldice_monai.volumes.ome_metadata import OmeImage
-from cldice_monai.volumes.ome_zarr import (
+from cldice_monai.data.boxwise.ome_metadata import stack_image
+from cldice_monai.data.boxwise.ome_zarr import (
     create_levels,
     n_levels,
     open_level,
     open_ome_zarr,
     write_ome_zarr,
 )
+from cldice_monai.errors import InputError
+from cldice_monai.volumes import LargeSettings, predict_large
+from cldice_monai.volumes.cluster import predict_distributed
+from cldice_monai.volumes.normalised import channel_ranges
 from cldice_monai.volumes.tasks import ScanOnGrid, Targets, segment_region
 from tests.conftest import ROOT, rods
 
@@ -39,14 +39,7 @@ distributed = pytest.importorskip("distributed")
 
 SETTINGS = LargeSettings(roi=(16, 16, 16), cutoff=0.99)
 RESAMPLED = replace(SETTINGS, side_mm=0.0015, factors=(1.0, 2.0), pad_windows=False)
-IMAGE = OmeImage(
-    version="0.5",
-    axes=("space",) * 3,
-    names=("z", "y", "x"),
-    units=("micrometer",) * 3,
-    scale=(2.0, 1.0, 1.0),
-    translation=(0.0,) * 3,
-)
+IMAGE = stack_image(sides=(2, 1, 1), unit="micrometer")
 
 
 class WholeWindow:

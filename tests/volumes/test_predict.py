@@ -13,13 +13,13 @@ import torch
 from monai.inferers import SlidingWindowInferer
 
 from cldice_monai.data import read_volume
+from cldice_monai.data.boxwise.formats import open_volume
 from cldice_monai.errors import InputError
 from cldice_monai.inference.geometry import grid_of
 from cldice_monai.inference.measure import measure
 from cldice_monai.skeleton import skeletonize
 from cldice_monai.transforms import ScaleIntensityCutoff
 from cldice_monai.volumes import LargeResult, LargeSettings, predict_large
-from cldice_monai.volumes.formats import open_volume
 from tests.conftest import rods
 
 ROI = (16, 16, 16)
@@ -113,7 +113,7 @@ def test_several_outputs_are_classes(scan: Path):
 
 def test_ome_zarr_in_and_out(scan: Path):
     pytest.importorskip("zarr")
-    from cldice_monai.volumes.formats import write_volume
+    from cldice_monai.data.boxwise.formats import write_volume
 
     first = run(scan, "first.nii")
     expected = read_volume(first.mask).array[0]

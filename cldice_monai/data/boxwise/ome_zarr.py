@@ -14,11 +14,12 @@ from typing import Any
 
 import numpy as np
 
+from cldice_monai.boxes import Region
+from cldice_monai.data.boxwise.large_volume import LargeOutput, LargeVolume
+from cldice_monai.data.boxwise.ome_metadata import OmeImage, image_attributes, parse_image
 from cldice_monai.errors import InputError
 from cldice_monai.files import replace_folder_when_complete
 from cldice_monai.topology.blocks import blocks_of
-from cldice_monai.volumes.large_volume import LargeOutput, LargeVolume, Region
-from cldice_monai.volumes.ome_metadata import OmeImage, image_attributes, parse_image
 
 __all__ = [
     "create_levels",

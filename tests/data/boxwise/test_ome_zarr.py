@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from cldice_monai.data.boxwise.large_volume import reading_boxes
+from cldice_monai.data.boxwise.ome_metadata import OmeImage
+from cldice_monai.data.boxwise.ome_zarr import open_level, open_ome_zarr, write_ome_zarr
 from cldice_monai.errors import InputError
-from cldice_monai.volumes.large_volume import reading_boxes
-from cldice_monai.volumes.ome_metadata import OmeImage
-from cldice_monai.volumes.ome_zarr import open_level, open_ome_zarr, write_ome_zarr
 
 zarr = pytest.importorskip("zarr")
 ZYX = [{"name": n, "type": "space", "unit": "micrometer"} for n in "zyx"]

@@ -15,6 +15,8 @@ from typing import Any, BinaryIO, Literal, cast
 
 import numpy as np
 
+from cldice_monai.boxes import Region
+from cldice_monai.data.boxwise.large_volume import LargeOutput, LargeVolume
 from cldice_monai.data.grids import GRID_TOLERANCE_VOXELS, grid_shift_voxels
 from cldice_monai.data.nifti_axes import Axes, find_axes
 from cldice_monai.data.nifti_file import (
@@ -29,7 +31,6 @@ from cldice_monai.data.nifti_grid import MM_PER_UNIT, header_unit
 from cldice_monai.data.nifti_write import header_bytes
 from cldice_monai.errors import InputError
 from cldice_monai.files import replace_when_complete
-from cldice_monai.volumes.large_volume import LargeOutput, LargeVolume, Region
 
 __all__ = ["open_nifti", "write_nifti"]
 

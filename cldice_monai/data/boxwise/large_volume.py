@@ -11,10 +11,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from cldice_monai.inferers.windows import Region, region_shape
+from cldice_monai.boxes import Region, region_shape
 from cldice_monai.topology.blocks import blocks_of
 
-__all__ = ["LargeOutput", "LargeVolume", "Region", "reading_boxes", "writing_boxes"]
+__all__ = ["LargeOutput", "LargeVolume", "reading_boxes", "writing_boxes"]
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
+from cldice_monai.data.boxwise.large_volume import LargeOutput, LargeVolume
+from cldice_monai.data.boxwise.nifti import open_nifti, write_nifti
+from cldice_monai.data.boxwise.ome_metadata import OmeImage, stack_image
+from cldice_monai.data.boxwise.ome_zarr import open_ome_zarr, write_ome_zarr
 from cldice_monai.errors import InputError
-from cldice_monai.volumes.large_volume import LargeOutput, LargeVolume
-from cldice_monai.volumes.nifti import open_nifti, write_nifti
-from cldice_monai.volumes.ome_metadata import OmeImage
-from cldice_monai.volumes.ome_zarr import open_ome_zarr, write_ome_zarr
 
 __all__ = ["open_volume", "write_volume"]
 
@@ -71,14 +71,7 @@ def write_volume(
 @contextmanager
 def _write_turned(path: Path, like: LargeVolume, dtype: str) -> Iterator[LargeOutput]:
     """Write the grid of a NIfTI file with its axes in the order of OME-Zarr, z, y, x."""
-    image = OmeImage(
-        version="0.5",
-        axes=("space",) * 3,
-        names=("z", "y", "x"),
-        units=("millimeter",) * 3,
-        scale=like.spacing_mm[::-1],
-        translation=(0.0,) * 3,
-    )
+    image = stack_image(sides=like.spacing_mm[::-1], unit="millimeter")
     with write_ome_zarr(path, shape=like.shape[::-1], image=image, dtype=dtype) as output:
         yield LargeOutput(
             write=lambda box, values: output.write(box[::-1], values.transpose()),

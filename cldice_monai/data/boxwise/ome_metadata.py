@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from cldice_monai.errors import InputError
 
-__all__ = ["OmeImage", "image_attributes", "parse_image"]
+__all__ = ["OmeImage", "image_attributes", "parse_image", "stack_image"]
 
 Version = Literal["0.4", "0.5"]
 
@@ -61,6 +61,27 @@ class OmeImage:
             for first, side, factor in zip(self.translation, self.scale, factors, strict=True)
         )
         return replace(self, scale=scale, translation=shift)
+
+
+def stack_image(*, sides: Sequence[float], unit: str) -> OmeImage:
+    """Return an image of version 0.5 with the axes z, y, x and nothing else.
+
+    Args:
+        sides: of a voxel along z, y, x.
+        unit: of them, by its full name.
+
+    Example:
+        >>> stack_image(sides=(2, 1, 1), unit="micrometer").spacing_mm
+        (0.002, 0.001, 0.001)
+    """
+    return OmeImage(
+        version="0.5",
+        axes=("space",) * 3,
+        names=("z", "y", "x"),
+        units=(unit,) * 3,
+        scale=tuple(map(float, sides)),
+        translation=(0.0,) * 3,
+    )
 
 
 def parse_image(path: Path, attributes: Mapping[str, Any]) -> OmeImage:

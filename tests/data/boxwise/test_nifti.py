@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 from cldice_monai.data import read_volume, write_like
+from cldice_monai.data.boxwise.large_volume import reading_boxes
+from cldice_monai.data.boxwise.nifti import open_nifti, write_nifti
 from cldice_monai.errors import InputError
-from cldice_monai.volumes.large_volume import reading_boxes
-from cldice_monai.volumes.nifti import open_nifti, write_nifti
 
 OBLIQUE = np.array([[0.5, 0.1, 0, -3], [-0.1, 0.4, 0, 5], [0, 0, -2, 7], [0, 0, 0, 1.0]])
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -11,11 +10,11 @@ from pathlib import Path
 import pytest
 import torch
 import torch.distributed as dist
-import torch.multiprocessing as mp
 from torch import nn
 
 from cldice_monai import ClDiceMetric
 from tests.pages import blocks, run_python
+from tests.two_processes import in_two_processes
 
 GUIDE = Path(__file__).parents[1] / "docs" / "guide.md"
 IGNORE = 2
@@ -125,28 +124,18 @@ def gradients_of_a_step(network, batch, **settings):
     return [parameter.grad.flatten().tolist() for parameter in network.parameters()]
 
 
-def one_of_two(rank, port, results):
-    dist.init_process_group("gloo", init_method=f"tcp://127.0.0.1:{port}", rank=rank, world_size=2)
-    torch.set_num_threads(1)
+def gradients_with_half_of_the_batch(rank):
     whole = some_batch()
     half = {"data": whole["data"][rank::2], "target": [t[rank::2] for t in whole["target"]]}
     network = nn.parallel.DistributedDataParallel(Heads())
-    results[rank] = gradients_of_a_step(network, half, is_ddp=True)
-    dist.destroy_process_group()
+    return gradients_of_a_step(network, half, is_ddp=True)
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(not dist.is_available(), reason="torch was built without torch.distributed")
 def test_nnunet_trainer_in_two_processes_equals_one_with_the_whole_batch():
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    with mp.Manager() as manager:
-        results = manager.dict()
-        mp.spawn(one_of_two, args=(port, results), nprocs=2)
-        results = dict(results)
     expected = gradients_of_a_step(Heads(), some_batch())
-    for gradients in (results[0], results[1]):
+    for gradients in in_two_processes(gradients_with_half_of_the_batch):
         for ours, whole in zip(gradients, expected, strict=True):
             assert ours == pytest.approx(whole, rel=1e-4, abs=1e-6)
 

@@ -1,16 +1,14 @@
 """The losses in compiled, checkpointed and distributed training."""
 
-import socket
-
 import pytest
 import torch
 import torch.distributed as dist
-import torch.multiprocessing as mp
 from torch import nn
 from torch.utils.checkpoint import checkpoint
 
 from cldice_monai.losses import SoftclDiceLoss, SoftDiceclDiceLoss
 from cldice_monai.skeleton._soft_compiled import find_compiler
+from tests.two_processes import in_two_processes
 
 
 def some_pair(shape=(2, 1, 12, 11, 10)):
@@ -98,13 +96,15 @@ def gradients_of(network, loss, x, y):
     return value.detach(), [parameter.grad for parameter in network.parameters()]
 
 
-def distributed_worker(rank, port, results):
-    address = f"tcp://127.0.0.1:{port}"
-    dist.init_process_group("gloo", init_method=address, rank=rank, world_size=2)
-    torch.set_num_threads(1)
+def some_uneven_batch():
     logits, label = some_pair((4, 1, 10, 10, 10))
     label[2:] = 0
     label[3, 0, 5, 5] = 1
+    return logits, label
+
+
+def one_of_two(rank):
+    logits, label = some_uneven_batch()
     network = nn.parallel.DistributedDataParallel(Scale())
     loss = SoftDiceclDiceLoss(sigmoid=True, batch=True, sync_ranks=True)
     value, gradients = gradients_of(network, loss, logits[rank::2], label[rank::2])
@@ -112,28 +112,18 @@ def distributed_worker(rank, port, results):
     thick = torch.zeros(1, 1, 20, 20)
     thick[..., 4 : 7 + 4 * rank, :] = 1
     auto(torch.zeros_like(thick), thick)
-    results[rank] = (value.item(), [g.flatten().tolist() for g in gradients], auto.iter)
-    dist.destroy_process_group()
+    return value.item(), [g.flatten().tolist() for g in gradients], auto.iter
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(not dist.is_available(), reason="torch was built without torch.distributed")
 def test_two_synchronised_processes_equal_one():
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    with mp.Manager() as manager:
-        results = manager.dict()
-        mp.spawn(distributed_worker, args=(port, results), nprocs=2)
-        results = dict(results)
-    logits, label = some_pair((4, 1, 10, 10, 10))
-    label[2:] = 0
-    label[3, 0, 5, 5] = 1
+    logits, label = some_uneven_batch()
     loss = SoftDiceclDiceLoss(sigmoid=True, batch=True)
     value, gradients = gradients_of(Scale(), loss, logits, label)
-    for rank in range(2):
-        assert results[rank][0] == pytest.approx(value.item(), abs=1e-6)
-        for got, expected in zip(results[rank][1], gradients, strict=True):
+    for value_of_rank, gradients_of_rank, iter_of_rank in in_two_processes(one_of_two):
+        assert value_of_rank == pytest.approx(value.item(), abs=1e-6)
+        for got, expected in zip(gradients_of_rank, gradients, strict=True):
             torch.testing.assert_close(torch.tensor(got), expected.flatten(), rtol=1e-4, atol=1e-6)
         # Bars of 3 and 7 rows need 1 and 3: both take the larger.
-        assert results[rank][2] == 3
+        assert iter_of_rank == 3

@@ -7,6 +7,8 @@ from scipy import ndimage
 
 __all__ = ["as_grey", "outline", "project"]
 
+_MOST_REPEATED = 32  # times; a header may claim voxels a million times as long as wide
+
 
 def project(
     volume: np.ndarray, *, axis: int = 2, spacing_mm: tuple[float, ...] = (1.0, 1.0, 1.0)
@@ -14,8 +16,9 @@ def project(
     """Project a volume along one axis and make its pixels square.
 
     The maximum is taken along ``axis``; the coarser of the two axes that remain is repeated
-    (nearest neighbour) until both have the finer one's spacing. The first remaining axis runs to
-    the right and the second one upwards, as viewers of NIfTI volumes show them.
+    (nearest neighbour) until both have the finer one's spacing, but no more than 32 times. The
+    first remaining axis runs to the right and the second one upwards, as viewers of NIfTI volumes
+    show them.
 
     Args:
         volume: (X, Y, Z) array of numbers or booleans; a (X, Y) image is only turned.
@@ -38,7 +41,7 @@ def project(
         flat, spacing = volume, list(spacing_mm[:2])
     finest = min(spacing)
     for image_axis, step in enumerate(spacing):
-        size = max(1, round(flat.shape[image_axis] * step / finest))
+        size = max(1, round(flat.shape[image_axis] * min(step / finest, _MOST_REPEATED)))
         if size != flat.shape[image_axis]:
             index = (np.arange(size) + 0.5) * flat.shape[image_axis] / size
             flat = np.take(flat, index.astype(int), axis=image_axis)

@@ -19,6 +19,10 @@ def test_pixels_are_square_for_anisotropic_voxels(axis, shape):
     assert project(volume, axis=axis, spacing_mm=(1.0, 1.0, 5.0)).shape == shape
 
 
+def test_absurd_spacing_does_not_make_an_endless_picture():
+    assert project(np.zeros((10, 5, 4)), spacing_mm=(1e6, 1.0, 1.0)).shape == (5, 320)
+
+
 def test_stretching_repeats_values_and_invents_none():
     volume = np.arange(6.0).reshape(2, 1, 3)
     flat = project(volume, axis=1, spacing_mm=(1.0, 1.0, 2.0))

@@ -114,7 +114,7 @@ def save_large_case(
             **_in_xyz(figures, turned=is_zarr(case.image[0])),
             "betti_convention": CONVENTION,
             "notes": [
-                "larger than memory: segmented part by part",
+                "segmented part by part",
                 *too_much_vessel(figures["vessel_fraction"]),
             ],
             "made_with": made_with,

@@ -18,6 +18,7 @@ from scipy import ndimage
 from cldice_monai.errors import find_input_error
 from cldice_monai.skeleton import skeletonize
 from cldice_monai.topology import skeleton_length_mm
+from tests.bundle_runs import run_configs
 
 pytestmark = pytest.mark.filterwarnings("ignore:parsing config_file:UserWarning")
 
@@ -26,18 +27,8 @@ CONFIGS = Path(__file__).parents[2] / "bundle" / "configs"
 
 def infer(*overlays: str, **settings: object) -> ConfigWorkflow:
     """Run the bundle's inference in this process, with one window for the whole volume."""
-    files = [str(CONFIGS / f"{name}.json") for name in ("inference", *overlays)]
-    defaults = {"bundle_root": str(CONFIGS.parent), "device": "cpu", "precision": "float32"}
-    workflow = ConfigWorkflow(
-        config_file=files,
-        workflow_type="infer",
-        logging_file=False,
-        **defaults | {"roi": [40, 40, 40]} | settings,
-    )
-    workflow.initialize()
-    workflow.run()
-    workflow.finalize()
-    return workflow
+    defaults = {"precision": "float32", "roi": [40, 40, 40]}
+    return run_configs("inference", *overlays, **defaults | settings)
 
 
 def voxels(path: Path) -> np.ndarray:

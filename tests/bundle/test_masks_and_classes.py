@@ -11,32 +11,18 @@ import nibabel as nib
 import numpy as np
 import pytest
 import torch
-from monai.bundle import ConfigWorkflow
 
 from cldice_monai.data.pictures import read_picture
 from cldice_monai.data.prepare import prepare_dataset
 from cldice_monai.data.sources import source_named
 from tests.bundle.test_combinations import LOSSES, parsed
+from tests.bundle_runs import run_configs
 from tests.conftest import rods, save_nifti
 from tests.layouts import Layouts
 
 pytestmark = pytest.mark.filterwarnings("ignore:parsing config_file:UserWarning")
 
 CONFIGS = Path(__file__).parents[2] / "bundle" / "configs"
-
-
-def run(config: str, kind: str, **settings: object) -> ConfigWorkflow:
-    tiny = {"device": "cpu", "precision": "float32", "bundle_root": str(CONFIGS.parent)}
-    workflow = ConfigWorkflow(
-        config_file=str(CONFIGS / f"{config}.json"),
-        workflow_type=kind,
-        logging_file=False,
-        **tiny | settings,
-    )
-    workflow.initialize()
-    workflow.run()
-    workflow.finalize()
-    return workflow
 
 
 @pytest.mark.parametrize("loss", LOSSES)
@@ -95,6 +81,7 @@ def test_classes_are_trained_written_and_scored_by_their_numbers(two_classes: Pa
         "output_dir": str(tmp_path / "out"),
         "out_channels": 3,
         "roi": [32, 32, 32],
+        "precision": "float32",
         "network_def": {
             "_target_": "torch.nn.Conv3d",
             "in_channels": 1,
@@ -102,7 +89,7 @@ def test_classes_are_trained_written_and_scored_by_their_numbers(two_classes: Pa
             "kernel_size": 1,
         },
     }
-    run("train", "train", epochs=1, num_workers=0, tensorboard=False, **settings)
+    run_configs("train", epochs=1, num_workers=0, tensorboard=False, **settings)
     weights = tmp_path / "out" / "models" / "model_last.pt"
     centres = torch.tensor([0.1, 0.5, 0.95])  # intensities of the three classes, scaled to [0, 1]
     nearest = {"weight": 2 * centres.reshape(3, 1, 1, 1, 1), "bias": -(centres**2)}
@@ -111,7 +98,7 @@ def test_classes_are_trained_written_and_scored_by_their_numbers(two_classes: Pa
     }
     torch.save(nearest, weights)
     weights.with_suffix(".json").unlink()  # it is of the weights that were trained
-    run("inference", "infer", weights=str(weights), **settings)
+    run_configs("inference", weights=str(weights), **settings)
     mask = np.asarray(nib.load(tmp_path / "out" / "case_3_mask.nii.gz").dataobj)
     label = np.asarray(nib.load(two_classes / "labelsTs" / "case_3.nii.gz").dataobj)
     assert (mask == label).mean() > 0.999
@@ -178,10 +165,10 @@ def test_prepared_pictures_train_and_their_masks_lie_on_their_grid(
         source_named("drive"), layouts.drive(), tmp_path / "prepared", show=lambda _: None
     )
     settings = {"dataset_dir": str(prepared.list_path), "source": "drive", "in_channels": 3}
-    settings |= {"output_dir": str(tmp_path / "out"), "roi": [16, 16]}
-    run("train", "train", epochs=1, num_workers=0, tensorboard=False, **settings)
+    settings |= {"output_dir": str(tmp_path / "out"), "roi": [16, 16], "precision": "float32"}
+    run_configs("train", epochs=1, num_workers=0, tensorboard=False, **settings)
     weights = str(tmp_path / "out" / "models" / "model_last.pt")
-    run("inference", "infer", weights=weights, min_length_mm=1.0, **settings)
+    run_configs("inference", weights=weights, min_length_mm=1.0, **settings)
     (name,) = prepared.split.test
     mask = nib.load(tmp_path / "out" / f"{name}_mask.nii.gz")
     image = nib.load(tmp_path / "prepared" / "imagesTs" / f"{name}.nii.gz")

@@ -11,10 +11,11 @@ import nibabel as nib
 import numpy as np
 import pytest
 import torch
-from monai.bundle import ConfigParser, ConfigWorkflow
+from monai.bundle import ConfigParser
 
 from cldice_monai.workflows import Preparation, load_weights, read_preparation
 from cldice_monai.zero_shot import RECIPE
+from tests.bundle_runs import run_configs
 
 pytestmark = pytest.mark.filterwarnings("ignore:parsing config_file:UserWarning")
 
@@ -24,18 +25,6 @@ MODEL = BUNDLE / "models" / "model.pt"
 
 def digest() -> str:
     return hashlib.sha256(MODEL.read_bytes()).hexdigest()
-
-
-def run(config: str, kind: str, **settings: object) -> None:
-    workflow = ConfigWorkflow(
-        config_file=str(BUNDLE / "configs" / f"{config}.json"),
-        workflow_type=kind,
-        logging_file=False,
-        **{"bundle_root": str(BUNDLE), "roi": [32, 32, 32], "device": "cpu"} | settings,
-    )
-    workflow.initialize()
-    workflow.run()
-    workflow.finalize()
 
 
 def test_the_file_is_a_plain_state_dict_of_the_bundles_network():
@@ -72,13 +61,14 @@ def test_workflows_leave_the_file_alone_and_inference_takes_it_unless_told_other
 ):
     before = digest()
     dataset, masks = str(make_dataset(3, n_test=1, size=32)), {}
+    settings = {"dataset_dir": dataset, "roi": [32, 32, 32]}
     training = {"epochs": 1, "num_workers": 0, "val_interval": 1}
-    run("train", "train", dataset_dir=dataset, output_dir=str(tmp_path / "trained"), **training)
+    run_configs("train", output_dir=str(tmp_path / "trained"), **settings, **training)
     other = str(tmp_path / "trained" / "models" / "model.pt")
     choices = {"omitted": {}, "named": {"weights": str(MODEL)}, "other": {"weights": other}}
     for name, choice in choices.items():
         output = tmp_path / name
-        run("inference", "infer", dataset_dir=dataset, output_dir=str(output), **choice)
+        run_configs("inference", output_dir=str(output), **settings, **choice)
         masks[name] = np.asarray(nib.load(output / "case_3_mask.nii.gz").dataobj)
     assert np.array_equal(masks["omitted"], masks["named"])
     assert not np.array_equal(masks["omitted"], masks["other"])

@@ -10,6 +10,7 @@ import pytest
 from monai.bundle import ConfigWorkflow
 
 from cldice_monai.data.sources import SOURCE_NAMES
+from tests.bundle_runs import run_configs
 from tests.layouts import Layouts
 
 ROOT = Path(__file__).parents[2]
@@ -20,25 +21,17 @@ TINY = {
     "epochs": 1,
     "roi": [32, 32, 32],
     "num_workers": 0,
-    "device": "cpu",
     "precision": "float32",
     "crops_per_volume": 1,
-    "bundle_root": str(ROOT / "bundle"),
 }
 
 
-def configs(*names: str) -> list[str]:
-    return [str(ROOT / "bundle" / "configs" / f"{name}.json") for name in names]
+def content_of(config: str) -> dict:
+    return json.loads((ROOT / "bundle" / "configs" / f"{config}.json").read_text())
 
 
-def run(kind: str, files: list[str], **settings: object) -> ConfigWorkflow:
-    workflow = ConfigWorkflow(
-        config_file=files, workflow_type=kind, logging_file=False, **TINY | settings
-    )
-    workflow.initialize()
-    workflow.run()
-    workflow.finalize()
-    return workflow
+def run(*configs: str, **settings: object) -> ConfigWorkflow:
+    return run_configs(*configs, **TINY | settings)
 
 
 def test_the_overlays_are_those_of_the_docs():
@@ -72,7 +65,7 @@ def test_the_overlays_are_those_of_the_docs():
 
 @pytest.mark.parametrize(("overlay", "key"), [("loss_cldice", "loss"), ("net_unet", "network_def")])
 def test_the_overlays_of_the_defaults_are_what_train_json_does(overlay: str, key: str):
-    of_overlay, of_train = (json.loads(Path(configs(n)[0]).read_text()) for n in (overlay, "train"))
+    of_overlay, of_train = map(content_of, (overlay, "train"))
     assert of_overlay == {key: of_train[key]}
 
 
@@ -93,20 +86,10 @@ def test_every_overlay_trains_and_its_weights_segment(
     overlays: list[str], make_dataset: Callable, tmp_path: Path
 ):
     dataset = make_dataset(3, n_test=1, size=32)
-    run(
-        "train",
-        configs("train", *overlays),
-        dataset_dir=str(dataset),
-        output_dir=str(tmp_path / "out"),
-    )
+    run("train", *overlays, dataset_dir=str(dataset), output_dir=str(tmp_path / "out"))
     weights = tmp_path / "out" / "models" / "model.pt"
-    run(
-        "infer",
-        configs("inference", *overlays),
-        dataset_dir=str(dataset),
-        output_dir=str(tmp_path / "masks"),
-        weights=str(weights),
-    )
+    folders = {"dataset_dir": str(dataset), "output_dir": str(tmp_path / "masks")}
+    run("inference", *overlays, **folders, weights=str(weights))
     assert (tmp_path / "masks" / "case_3_mask.nii.gz").is_file()
     scores = json.loads((tmp_path / "masks" / "metrics.json").read_text())["cases"]["case_3"]
     assert 0 <= scores["scores"]["cldice"] <= 1
@@ -130,16 +113,16 @@ def test_published_dataset_trains_as_it_lies_and_its_test_part_is_segmented(
     overlay: str, layouts: Layouts, tmp_path: Path
 ):
     writer, others, ending, n_test = DATASETS[overlay]
-    content = json.loads(Path(configs(overlay)[0]).read_text())
+    content = content_of(overlay)
     settings = {
         "dataset_dir": str(getattr(layouts, writer)()),
         "output_dir": str(tmp_path / "out"),
         "roi": [16] * len(content["roi"]),
     }
-    training = run("train", configs("train", overlay, *others), **settings)
+    training = run("train", overlay, *others, **settings)
     data = training.parser.get_parsed_content("data")
     settings["weights"] = str(tmp_path / "out" / "models" / "model_last.pt")
-    run("infer", configs("inference", overlay, *others), **settings)
+    run("inference", overlay, *others, **settings)
     cases = json.loads((tmp_path / "out" / "metrics.json").read_text())["cases"]
     assert len(cases) == n_test
     assert not set(cases) & {item["case_id"] for item in (*data.training, *data.validation)}
@@ -152,6 +135,6 @@ def test_published_dataset_trains_as_it_lies_and_its_test_part_is_segmented(
 
 def test_overlays_of_the_data_say_which_folder_is_meant_where_none_is_given():
     for overlay in DATA:
-        content = json.loads(Path(configs(overlay)[0]).read_text())
+        content = content_of(overlay)
         assert content["dataset_dir"].startswith("data/"), overlay
         assert content["source"] == "auto" or content["source"] in SOURCE_NAMES

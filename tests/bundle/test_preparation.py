@@ -17,6 +17,7 @@ from monai.bundle import ConfigWorkflow
 from cldice_monai.errors import find_input_error
 from cldice_monai.workflows import Preparation, copy_weights, read_preparation, save_weights
 from cldice_monai.zero_shot import RECIPE, load_network, segment_volume
+from tests.bundle_runs import run_configs
 from tests.conftest import save_nifti
 
 pytestmark = pytest.mark.filterwarnings("ignore:parsing config_file:UserWarning")
@@ -28,18 +29,8 @@ SPACING_UM = (1.0, 1.0, 5.0)
 QUARTER = np.array([[0, -1, 0], [1, 0, 0], [0, 0, 1.0]])
 
 
-def run(config: str, kind: str, *overlays: str, **settings: object) -> ConfigWorkflow:
-    defaults = {"bundle_root": str(BUNDLE), "device": "cpu", "precision": "float32"}
-    workflow = ConfigWorkflow(
-        config_file=[str(BUNDLE / "configs" / f"{name}.json") for name in (config, *overlays)],
-        workflow_type=kind,
-        logging_file=False,
-        **defaults | settings,
-    )
-    workflow.initialize()
-    workflow.run()
-    workflow.finalize()
-    return workflow
+def run(*configs: str, **settings: object) -> ConfigWorkflow:
+    return run_configs(*configs, **{"precision": "float32"} | settings)
 
 
 def oblique(spacing_um: tuple[float, ...], degrees: float = 20.0) -> np.ndarray:
@@ -97,7 +88,7 @@ def test_inference_is_that_of_the_zero_shot_recipe(turned: bool, zero_shot: Path
     path = Path(case["dataset_dir"]) / "a.nii.gz"
     if turned:
         save_nifti(path, vessels(), oblique(SPACING_UM))
-    run("inference", "infer", **case, weights=str(zero_shot), precision="auto", save_prob=True)
+    run("inference", **case, weights=str(zero_shot), precision="auto", save_prob=True)
     written = nib.load(Path(case["output_dir"]) / "a_mask.nii.gz")
     # the header holds fewer digits than SPACING_UM has
     spacing_um = 1000 * nib.affines.voxel_sizes(written.affine)
@@ -112,7 +103,7 @@ def test_inference_is_that_of_the_zero_shot_recipe(turned: bool, zero_shot: Path
 
 def test_volume_of_unknown_spacing_is_segmented_on_its_own_grid_alone(zero_shot: Path, case: dict):
     save_nifti(Path(case["dataset_dir"]) / "a.nii.gz", vessels(), np.eye(4))
-    run("inference", "infer", **case, weights=str(zero_shot), precision="auto")
+    run("inference", **case, weights=str(zero_shot), precision="auto")
     network = load_network(zero_shot)
     own_grid = replace(RECIPE, side_mm=None, factors=(1.0,))
     assert np.array_equal(mask_of(case), segment_volume(vessels(), network, recipe=own_grid))
@@ -151,11 +142,11 @@ def by_hand(cutoff: float, lift: float, threshold: float) -> np.ndarray:
 
 
 def test_the_preparation_beside_the_weights_is_taken_and_a_setting_wins(case: dict, brightness):
-    run("inference", "infer", **case, **brightness)
+    run("inference", **case, **brightness)
     assert dice(mask_of(case), by_hand(0.9, 24.0, 0.7)) > 0.9999
     written = json.loads((Path(case["output_dir"]) / "metrics.json").read_text())["settings"]
     assert (written["cutoff"], written["lift"], written["threshold"]) == (0.9, 24.0, 0.7)
-    run("inference", "infer", **case, **brightness, lift=0, threshold=0.4)
+    run("inference", **case, **brightness, lift=0, threshold=0.4)
     assert dice(mask_of(case), by_hand(0.9, 0, 0.4)) > 0.9999
     assert dice(by_hand(0.9, 0, 0.4), by_hand(0.9, 24.0, 0.7)) < 0.95
 
@@ -163,7 +154,7 @@ def test_the_preparation_beside_the_weights_is_taken_and_a_setting_wins(case: di
 def test_weights_that_come_alone_are_prepared_as_training_does_it(case: dict, brightness, caplog):
     Path(str(brightness["weights"])).with_suffix(".json").unlink()
     with caplog.at_level(logging.INFO):
-        run("inference", "infer", **case, **brightness)
+        run("inference", **case, **brightness)
     assert dice(mask_of(case), by_hand(0.99, 0, 0.5)) > 0.9999
     notes = [line for line in caplog.messages if "brightness.json" in line]
     assert len(notes) == 1
@@ -175,7 +166,7 @@ def test_preparation_of_other_weights_is_refused_in_one_line(case: dict, brightn
     content = json.loads(beside.read_text())
     beside.write_text(json.dumps(content | {"sha256": "0" * 64}))
     with pytest.raises(Exception) as refused:  # noqa: PT011, MONAI wraps it
-        run("inference", "infer", **case, **brightness)
+        run("inference", **case, **brightness)
     assert str(find_input_error(refused.value)).startswith(f"{beside}: belongs to other weights")
     assert not list(Path(case["output_dir"]).iterdir())
 
@@ -196,7 +187,7 @@ def test_a_preparation_that_cannot_be_is_refused_in_one_line(
     config: str, setting: dict, line: str, case: dict
 ):
     with pytest.raises(Exception) as refused:  # noqa: PT011, MONAI wraps it
-        run(config, "train" if config == "train" else "infer", **case, **setting)
+        run(config, **case, **setting)
     assert str(find_input_error(refused.value)).startswith(line)
 
 
@@ -207,9 +198,9 @@ def test_short_pieces_are_measured_in_mm_after_the_way_back(case: dict, brightne
     affine = oblique(SPACING_UM)
     save_nifti(Path(case["dataset_dir"]) / "a.nii.gz", image, affine)
     settings = {**case, **brightness, "side_mm": 0.002, "lift": 0, "threshold": 0.5}
-    run("inference", "infer", **settings)
+    run("inference", **settings)
     assert mask_of(case)[6:10, 28:32, 3:5].any()
-    run("inference", "infer", **settings, min_length_mm=0.015)
+    run("inference", **settings, min_length_mm=0.015)
     assert mask_of(case)[8:32, 9:11, 4].all()
     assert not mask_of(case)[:, 20:].any()
 
@@ -236,7 +227,7 @@ def test_training_draws_from_the_working_grid_and_says_so_beside_its_weights(
 ):
     given = {"side_mm": 0.0015, "cutoff": 0.95, "lift": 5.0, "threshold": 0.3, "factors": [1, 2]}
     settings = {"dataset_dir": stacks, "output_dir": str(tmp_path / "out"), **TINY, **given}
-    workflow = run("train", "train", **settings)
+    workflow = run("train", **settings)
     (item,) = workflow.parser.get_parsed_content("validate#dataset")
     # 23 steps of 1, 1 and 2 um in steps of 1.5 um
     assert item["image"].shape == item["label"].shape == (1, 16, 16, 32)
@@ -250,10 +241,10 @@ def test_training_draws_from_the_working_grid_and_says_so_beside_its_weights(
 
 def test_fine_tuning_starts_from_the_weights_as_they_are(stacks: str, tmp_path: Path):
     settings = {"dataset_dir": stacks, **TINY, "precision": "float32"}
-    run("train", "train", **settings, output_dir=str(tmp_path / "first"))
+    run("train", **settings, output_dir=str(tmp_path / "first"))
     first = tmp_path / "first" / "models" / "model_last.pt"
     again = {"output_dir": str(tmp_path / "again"), "weights": str(first), "lr": 1e-12}
-    run("train", "train", **settings, **again)
+    run("train", **settings, **again)
     before, after = (
         torch.load(folder / "models" / "model_last.pt", weights_only=True)
         for folder in (tmp_path / "first", tmp_path / "again")
@@ -267,7 +258,7 @@ def test_the_overlay_fine_tunes_the_shipped_weights_on_their_working_grid(
     settings = {name: value for name, value in TINY.items() if not name.startswith("network_def")}
     settings |= {"roi": [32, 32, 32], "precision": "float32", "lr": 1e-12}
     paths = {"dataset_dir": stacks, "output_dir": str(tmp_path / "out")}
-    workflow = run("train", "train", "data_folder", "finetune", **paths, **settings)
+    workflow = run("train", "data_folder", "finetune", **paths, **settings)
     written = tmp_path / "out" / "models" / "model_last.pt"
     assert read_preparation(written) == read_preparation(BUNDLE / "models" / "model.pt")
     (item,) = workflow.parser.get_parsed_content("validate#dataset")

@@ -4,23 +4,13 @@ from pathlib import Path
 
 import pytest
 import torch.distributed as dist
-from monai.bundle import ConfigWorkflow
 
 import cldice_monai.workflows
+from tests.bundle_runs import bundle_workflow
 from tests.conftest import ROOT
 
 NETWORKS = sorted(path.stem for path in (ROOT / "bundle" / "configs").glob("net_*.json"))
 ON_INFERENCE = [*NETWORKS, "loss_ce_cldice", "inference_trt"]
-
-
-def _workflow(root: Path, configs: list[str], kind: str, **overrides: object) -> ConfigWorkflow:
-    return ConfigWorkflow(
-        config_file=[str(root / "bundle" / "configs" / f"{config}.json") for config in configs],
-        workflow_type=kind,
-        logging_file=False,
-        bundle_root=str(root / "bundle"),
-        **overrides,
-    )
 
 
 @pytest.fixture
@@ -35,19 +25,17 @@ def process_group(tmp_path: Path) -> Iterator[None]:
 
 @pytest.mark.usefixtures("process_group")
 @pytest.mark.parametrize(
-    ("configs", "kind"),
+    "configs",
     [
-        (["train"], "train"),
-        (["train", "multi_gpu_train"], "train"),
-        (["inference"], "infer"),
-        *[(["inference", overlay], "infer") for overlay in ON_INFERENCE],
+        ["train"],
+        ["train", "multi_gpu_train"],
+        ["inference"],
+        *[["inference", overlay] for overlay in ON_INFERENCE],
     ],
-    ids=lambda value: "+".join(value) if isinstance(value, list) else "",
+    ids="+".join,
 )
 def test_no_property_that_monai_asks_for_is_missing(
-    root: Path,
     configs: list[str],
-    kind: str,
     make_dataset: Callable[..., Path],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -56,9 +44,8 @@ def test_no_property_that_monai_asks_for_is_missing(
     monkeypatch.setattr(
         cldice_monai.workflows, "compile_with_tensorrt", lambda network, *_, **__: network
     )
-    workflow = _workflow(
-        root, configs, kind, dataset_dir=str(make_dataset(3, n_test=1)), output_dir=str(tmp_path)
-    )
+    folders = {"dataset_dir": str(make_dataset(3, n_test=1)), "output_dir": str(tmp_path)}
+    workflow = bundle_workflow(*configs, **folders)
     workflow.parser["initialize"] = []
     workflow.initialize()
     assert workflow.check_properties() == []

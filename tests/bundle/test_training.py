@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 import torch
-from monai.bundle import ConfigWorkflow
 
 from cldice_monai.errors import find_input_error
+from tests.bundle_runs import run_configs
 
 pytestmark = [
     pytest.mark.slow,
@@ -23,7 +23,6 @@ TINY = {
     "roi": [32, 32, 32],
     "val_interval": 1,
     "num_workers": 0,
-    "device": "cpu",
     "precision": "float32",
 }
 
@@ -35,19 +34,8 @@ def train(root: Path, make_dataset: Callable, tmp_path: Path) -> Callable[..., P
 
     def run(tracking: str | None = None, **settings: object) -> Path:
         output = tmp_path / "out"
-        workflow = ConfigWorkflow(
-            config_file=str(root / "bundle" / "configs" / "train.json"),
-            workflow_type="train",
-            logging_file=False,
-            tracking=tracking,
-            bundle_root=str(root / "bundle"),
-            dataset_dir=str(dataset),
-            output_dir=str(output),
-            **TINY | settings,
-        )
-        workflow.initialize()
-        workflow.run()
-        workflow.finalize()
+        folders = {"dataset_dir": str(dataset), "output_dir": str(output)}
+        run_configs("train", tracking=tracking, **folders, **TINY | settings)
         return output
 
     return run

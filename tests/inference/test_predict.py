@@ -10,12 +10,12 @@ from pathlib import Path
 import nibabel as nib
 import numpy as np
 import pytest
-from monai.bundle import ConfigWorkflow
 
 import cldice_monai
 from cldice_monai.cli import main
 from cldice_monai.errors import InputError
 from cldice_monai.workflows import read_preparation
+from tests.bundle_runs import run_configs
 
 BUNDLE = Path(__file__).parents[2] / "bundle"
 
@@ -38,20 +38,8 @@ def test_command_call_and_bundle_give_the_same_mask(
     settings = {"threshold": 0.3, "overlap": 0.25, "min_length_mm": length}
     words = ["--threshold", 0.3, "--overlap", 0.25, "--min-length-mm", length, "--save-prob"]
     assert predict(scan, "-o", tmp_path / "command", *words) == 0
-    workflow = ConfigWorkflow(
-        config_file=str(BUNDLE / "configs" / "inference.json"),
-        workflow_type="infer",
-        logging_file=False,
-        bundle_root=str(BUNDLE),
-        dataset_dir=str(scan.parent),
-        output_dir=str(tmp_path / "bundle"),
-        device="cpu",
-        save_prob=True,
-        **settings,
-    )
-    workflow.initialize()
-    workflow.run()
-    workflow.finalize()
+    folders = {"dataset_dir": str(scan.parent), "output_dir": str(tmp_path / "bundle")}
+    run_configs("inference", save_prob=True, **folders, **settings)
     for name in ("mask", "prob"):
         by_command = voxels(tmp_path / "command" / f"scan_{name}.nii.gz")
         assert np.array_equal(by_command, voxels(tmp_path / "bundle" / f"scan_{name}.nii.gz"))

@@ -9,10 +9,11 @@ from pathlib import Path
 import monai.networks
 import pytest
 import torch
-from monai.bundle import ConfigParser, ConfigWorkflow
+from monai.bundle import ConfigParser
 
 from cldice_monai.errors import InputError
 from cldice_monai.workflows import compile_with_tensorrt
+from tests.bundle_runs import bundle_workflow
 
 CONFIGS = Path(__file__).parents[2] / "bundle" / "configs"
 
@@ -44,14 +45,8 @@ def compile_to(folder: Path, **changed: object) -> None:
 def test_the_overlay_resolves_up_to_the_call_with_the_settings_of_inference(
     calls: list, tmp_path: Path
 ):
-    workflow = ConfigWorkflow(
-        config_file=[str(CONFIGS / f"{name}.json") for name in ("inference", "inference_trt")],
-        workflow_type="infer",
-        logging_file=False,
-        bundle_root=str(CONFIGS.parent),
-        device="cpu",
-        output_dir=str(tmp_path),
-        roi=[32, 32, 16],
+    workflow = bundle_workflow(
+        "inference", "inference_trt", output_dir=str(tmp_path), roi=[32, 32, 16]
     )
     network = workflow.parser.get_parsed_content("network")
     ((compiled, base_path, args),) = calls

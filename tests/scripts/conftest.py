@@ -1,8 +1,11 @@
-"""Stand-ins for the real volumes that scripts read."""
+"""The scripts as modules, what runs them as a user does, and stand-ins for the real volumes."""
 
 from __future__ import annotations
 
+import importlib
+from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -10,14 +13,29 @@ from PIL import Image
 
 
 @pytest.fixture
-def data(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Stand-ins for the development volumes: a bright bar in noise; the others are not there."""
+def import_script(root: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], ModuleType]:
+    """Import a script by its name; scripts import each other from their folder."""
     monkeypatch.syspath_prepend(str(root / "scripts"))
-    from real_volumes import VOLUMES
+    return importlib.import_module
 
+
+@pytest.fixture
+def run_main(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Call a script's main with words of the command line."""
+
+    def run(script: ModuleType, *words: object) -> None:
+        monkeypatch.setattr("sys.argv", [f"{script.__name__}.py", *map(str, words)])
+        script.main()
+
+    return run
+
+
+@pytest.fixture
+def data(import_script: Callable[[str], ModuleType], tmp_path: Path) -> Path:
+    """Stand-ins for the development volumes: a bright bar in noise; the others are not there."""
     folder = tmp_path / "data"
     rng = np.random.default_rng(0)
-    for volume in VOLUMES.values():
+    for volume in import_script("real_volumes").VOLUMES.values():
         if volume.part != "development":
             continue
         label = np.zeros((6, 24, 24), np.uint8)

@@ -10,11 +10,8 @@ from PIL import Image
 
 
 @pytest.fixture
-def docs_notebook(root: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.syspath_prepend(str(root / "scripts"))
-    import docs_notebook
-
-    return docs_notebook
+def docs_notebook(import_script):
+    return import_script("docs_notebook")
 
 
 def notebook(*cells: tuple[str, str]) -> str:

@@ -10,11 +10,8 @@ import pytest
 
 
 @pytest.fixture
-def docs_pages(root: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.syspath_prepend(str(root / "scripts"))
-    import docs_pages
-
-    return docs_pages
+def docs_pages(import_script):
+    return import_script("docs_pages")
 
 
 @pytest.fixture

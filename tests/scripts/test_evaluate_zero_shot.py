@@ -18,25 +18,17 @@ from cldice_monai.zero_shot import make_network
 
 
 @pytest.fixture
-def script(root: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.syspath_prepend(str(root / "scripts"))
-    import evaluate_zero_shot
-
-    return evaluate_zero_shot
-
-
-def run(script, monkeypatch: pytest.MonkeyPatch, *words: object) -> None:
-    monkeypatch.setattr("sys.argv", ["evaluate_zero_shot.py", *map(str, words)])
-    script.main()
+def script(import_script):
+    return import_script("evaluate_zero_shot")
 
 
 def test_every_method_is_scored_on_every_development_volume(
-    script, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    script, data: Path, tmp_path: Path, run_main, monkeypatch: pytest.MonkeyPatch
 ):
     torch.manual_seed(0)
     save_weights(make_network(), tmp_path / "seed_0.pt")
     words = ["--data", data, "--weights", tmp_path / "seed_0.pt"]
-    run(script, monkeypatch, tmp_path / "table", *words)
+    run_main(script, tmp_path / "table", *words)
     content = json.loads((tmp_path / "table.json").read_text())
     digest = hashlib.sha256((tmp_path / "seed_0.pt").read_bytes()).hexdigest()
     assert content["weights_sha256"] == [digest]
@@ -58,42 +50,42 @@ def test_every_method_is_scored_on_every_development_volume(
     # the baselines do not depend on the weights, and take far longer on a real volume
     monkeypatch.setattr(script, "filter_ridges", None)
     words += ["--baselines", tmp_path / "table.json"]
-    run(script, monkeypatch, tmp_path / "again", *words)
+    run_main(script, tmp_path / "again", *words)
     assert json.loads((tmp_path / "again.json").read_text()) == content
 
-    run(script, monkeypatch, tmp_path / "trial", *words, "--recipe", "threshold=0", "factors=[1]")
+    run_main(script, tmp_path / "trial", *words, "--recipe", "threshold=0", "factors=[1]")
     trial = json.loads((tmp_path / "trial.json").read_text())
     assert (trial["recipe"]["threshold"], trial["recipe"]["factors"]) == (0, [1])
     assert trial["results"]["raw"]["tgMouse"]["ours 0"]["tsens"] == 1.0
 
 
 def test_volumes_that_were_scored_one_by_one_are_joined_to_the_same_table(
-    script, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    script, data: Path, tmp_path: Path, run_main, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(script, "get_args", lambda _: ["otsu"] if _ is script.Threshold else [])
     words = ["--data", data]
-    run(script, monkeypatch, tmp_path / "whole", *words)
+    run_main(script, tmp_path / "whole", *words)
     for name in ("lowerRes_hiSNR", "tgMouse"):
-        run(script, monkeypatch, tmp_path / name, *words, "--only", name)
+        run_main(script, tmp_path / name, *words, "--only", name)
     tables = [tmp_path / "lowerRes_hiSNR.json", tmp_path / "tgMouse.json"]
-    run(script, monkeypatch, tmp_path / "joined", *words, "--join", *tables)
+    run_main(script, tmp_path / "joined", *words, "--join", *tables)
     for ending in ("json", "md"):
         whole = (tmp_path / f"whole.{ending}").read_text()
         assert (tmp_path / f"joined.{ending}").read_text() == whole
 
     options = ["--join", tables[1], "--recipe", "threshold=0.9"]
     with pytest.raises(SystemExit, match="of other weights or another recipe"):
-        run(script, monkeypatch, tmp_path / "joined", *words, *options)
+        run_main(script, tmp_path / "joined", *words, *options)
     with pytest.raises(SystemExit, match="--only octa: write one of"):
-        run(script, monkeypatch, tmp_path / "joined", *words, "--only", "octa")
+        run_main(script, tmp_path / "joined", *words, "--only", "octa")
 
 
 def test_previews_are_drawn_of_the_methods_that_are_named_and_nothing_is_scored(
-    script, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    script, data: Path, tmp_path: Path, run_main, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(script, "filter_ridges", None)  # nobody asks for one
     words = ["--data", data, "--previews", tmp_path / "drawn", "--show", "otsu", "mean"]
-    run(script, monkeypatch, tmp_path / "table", *words, "--only", "tgMouse")
+    run_main(script, tmp_path / "table", *words, "--only", "tgMouse")
     drawn = sorted((tmp_path / "drawn").iterdir())
     assert [path.name for path in drawn] == ["tgMouse_mean.png", "tgMouse_otsu.png"]
     colours = {colour for _, colour in Image.open(drawn[1]).convert("RGB").getcolors()}
@@ -114,12 +106,12 @@ def test_cavities_do_not_count_where_they_are_filled(script):
 
 
 def test_table_without_the_volume_cannot_give_its_baselines(
-    script, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    script, data: Path, tmp_path: Path, run_main
 ):
     (tmp_path / "table.json").write_text('{"results": {"raw": {}, "cleaned": {}}}')
     words = ["--data", data, "--baselines", tmp_path / "table.json"]
     with pytest.raises(SystemExit, match="no table with tgMouse"):
-        run(script, monkeypatch, tmp_path / "again", *words)
+        run_main(script, tmp_path / "again", *words)
 
 
 def figures(cldice: float, b0_error: float = 1.0) -> dict[str, float]:
@@ -179,9 +171,9 @@ def test_specks_below_50_voxels_count_in_the_raw_table_alone(
     assert errors == {"raw": 1.0, "cleaned": 0.0, "filled": 1.0}
 
 
-def test_missing_folder_is_one_line(script, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_missing_folder_is_one_line(script, tmp_path: Path, run_main):
     with pytest.raises(SystemExit, match="no such folder; pass --data"):
-        run(script, monkeypatch, tmp_path / "table", "--data", tmp_path / "nowhere")
+        run_main(script, tmp_path / "table", "--data", tmp_path / "nowhere")
 
 
 def test_no_volume_is_both_for_development_and_scored(script):

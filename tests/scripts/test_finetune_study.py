@@ -14,11 +14,8 @@ from cldice_monai.zero_shot import RECIPE
 
 
 @pytest.fixture
-def study(root: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.syspath_prepend(str(root / "scripts"))
-    import finetune_study
-
-    return finetune_study
+def study(import_script):
+    return import_script("finetune_study")
 
 
 @pytest.fixture
@@ -88,12 +85,11 @@ def test_volumes_that_are_scored_once_are_not_opened(study, data: Path):
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:parsing config_file:UserWarning")
 def test_every_cell_is_trained_once_and_the_page_compares_them(
-    study, small: None, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    study, small: None, data: Path, tmp_path: Path, run_main, monkeypatch: pytest.MonkeyPatch
 ):
     words = ["--out", tmp_path / "page", "--work-dir", tmp_path / "work", "--data", data]
     words += ["--patches", 1, "--seeds", 0]
-    monkeypatch.setattr("sys.argv", ["finetune_study.py", *map(str, words)])
-    study.main()
+    run_main(study, *words)
     cells = json.loads((tmp_path / "page.json").read_text())["cells"]
     assert sorted(cell["way"] for cell in cells) == ["fine-tuned", "scratch"]
     assert all(0 <= cell["scores"]["cldice"] <= 1 for cell in cells)
@@ -101,7 +97,7 @@ def test_every_cell_is_trained_once_and_the_page_compares_them(
     assert cells[0]["made_with"]["preparation"]["side_mm"] == RECIPE.side_mm
 
     monkeypatch.setattr(study, "train", None)  # a second run takes what is there
-    study.main()
+    run_main(study, *words)
     assert json.loads((tmp_path / "page.json").read_text())["cells"] == cells
 
 

@@ -19,11 +19,8 @@ WEIGHTS = b"weights of seed 0"
 
 
 @pytest.fixture
-def script(root: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.syspath_prepend(str(root / "scripts"))
-    import install_zero_shot
-
-    return install_zero_shot
+def script(import_script):
+    return import_script("install_zero_shot")
 
 
 @pytest.fixture

@@ -15,25 +15,17 @@ from cldice_monai.zero_shot import make_network
 
 
 @pytest.fixture
-def script(root: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.syspath_prepend(str(root / "scripts"))
-    import report_real
-
-    return report_real
-
-
-def _run(script, monkeypatch: pytest.MonkeyPatch, *words: object) -> None:
-    monkeypatch.setattr("sys.argv", ["report_real.py", *map(str, words)])
-    script.main()
+def script(import_script):
+    return import_script("report_real")
 
 
 def test_threshold_and_weights_are_compared_on_the_volumes_grid(
-    script, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    script, data: Path, tmp_path: Path, run_main
 ):
     torch.manual_seed(0)
     save_weights(make_network(), tmp_path / "seed_0.pt")
     words = ["--data", data, "--weights", tmp_path / "seed_0.pt", "--n-patches", 2]
-    _run(script, monkeypatch, tmp_path / "out", *words)
+    run_main(script, tmp_path / "out", *words)
     content = json.loads((tmp_path / "out" / "report" / "evaluation.json").read_text())
     assert list(content["methods"]) == ["triangle", "seed_0"]
     assert content["methods"]["triangle"]["summary"]["dice"]["mean"] == pytest.approx(1.0, abs=0.01)
@@ -48,10 +40,10 @@ def test_threshold_and_weights_are_compared_on_the_volumes_grid(
 
 
 def test_missing_volume_and_weights_of_one_name_are_named(
-    script, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    script, data: Path, tmp_path: Path, run_main
 ):
     with pytest.raises(SystemExit, match="no such file; pass --data"):
-        _run(script, monkeypatch, tmp_path / "out", "--data", data, "--volumes", "scored")
+        run_main(script, tmp_path / "out", "--data", data, "--volumes", "scored")
     weights = [tmp_path / folder / "triangle.pt" for folder in "ab"]
     with pytest.raises(SystemExit, match="need different file names"):
-        _run(script, monkeypatch, tmp_path / "out", "--data", data, "--weights", *weights)
+        run_main(script, tmp_path / "out", "--data", data, "--weights", *weights)

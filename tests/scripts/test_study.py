@@ -11,11 +11,8 @@ import pytest
 
 
 @pytest.fixture
-def study(root: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.syspath_prepend(str(root / "scripts"))
-    import study
-
-    return study
+def study(import_script):
+    return import_script("study")
 
 
 @pytest.fixture

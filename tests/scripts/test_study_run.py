@@ -14,11 +14,8 @@ from PIL import Image
 
 
 @pytest.fixture
-def run(root: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.syspath_prepend(str(root / "scripts"))
-    import study_run
-
-    return study_run
+def run(import_script):
+    return import_script("study_run")
 
 
 @pytest.fixture

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from itertools import product
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 
 @pytest.fixture
-def bootstrap(root: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.syspath_prepend(str(root / "scripts"))
-    from study_statistics import hierarchical_bootstrap
-
-    return hierarchical_bootstrap
+def bootstrap(import_script):
+    return import_script("study_statistics").hierarchical_bootstrap
 
 
 def every_draw(values: np.ndarray) -> np.ndarray:

@@ -16,10 +16,8 @@ PREPARATION = {name: getattr(RECIPE, name) for name in vars(Preparation())}
 
 
 @pytest.fixture
-def script(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.syspath_prepend(str(root / "scripts"))
-    import train_zero_shot
-
+def script(import_script, monkeypatch: pytest.MonkeyPatch):
+    train_zero_shot = import_script("train_zero_shot")
     plan = replace(
         BUDGETS["cpu"], n_volumes=1, volume_side=32, steps=2, batch_size=1, patch_side=32, iter_=2
     )
@@ -27,17 +25,10 @@ def script(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     return train_zero_shot
 
 
-def run(script, monkeypatch: pytest.MonkeyPatch, *words: object) -> None:
-    monkeypatch.setattr("sys.argv", ["train_zero_shot.py", *map(str, words)])
-    script.main()
-
-
-def test_every_seed_leaves_weights_in_half_precision_and_a_log(
-    script, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+def test_every_seed_leaves_weights_in_half_precision_and_a_log(script, tmp_path: Path, run_main):
     folders = ["--out", tmp_path / "out", "--work-dir", tmp_path / "work", "--workers", 0]
     folders += ["--plan", "alpha=0.25", "average_decay=null"]
-    run(script, monkeypatch, "--seeds", 0, 1, *folders)
+    run_main(script, "--seeds", 0, 1, *folders)
     states = [torch.load(tmp_path / "out" / f"seed_{seed}.pt") for seed in (0, 1)]
     kernels = [w for state in states for name, w in state.items() if name.endswith("conv.weight")]
     assert kernels
@@ -54,11 +45,9 @@ def test_every_seed_leaves_weights_in_half_precision_and_a_log(
 
 
 @pytest.mark.parametrize("change", ["alpha", "epochs=3", "alpha=half"])
-def test_trial_that_no_plan_knows_ends_with_one_line(
-    change: str, script, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+def test_trial_that_no_plan_knows_ends_with_one_line(change: str, script, tmp_path: Path, run_main):
     with pytest.raises(SystemExit, match=f"error: --plan {change}: "):
-        run(script, monkeypatch, "--plan", change, "--work-dir", tmp_path, "--out", tmp_path)
+        run_main(script, "--plan", change, "--work-dir", tmp_path, "--out", tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -74,9 +63,14 @@ def test_trial_that_no_plan_knows_ends_with_one_line(
     ],
 )
 def test_training_that_cannot_be_ends_with_one_line_before_volumes_are_drawn(
-    words: list[str], problem: str, script, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    words: list[str],
+    problem: str,
+    script,
+    tmp_path: Path,
+    run_main,
+    monkeypatch: pytest.MonkeyPatch,
 ):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     with pytest.raises(SystemExit, match=f"^error: {problem}"):
-        run(script, monkeypatch, *words, "--work-dir", tmp_path / "w", "--out", tmp_path / "o")
+        run_main(script, *words, "--work-dir", tmp_path / "w", "--out", tmp_path / "o")
     assert list(tmp_path.iterdir()) == []

@@ -42,9 +42,9 @@ import cldice_monai
 from cldice_monai import SoftclDiceLoss, SoftDiceclDiceLoss, skeletonize, soft_skeleton
 from cldice_monai.files import replace_when_complete
 from cldice_monai.inferers import SlabInferer
-from cldice_monai.kernels.available import has_soft_kernels
 from cldice_monai.networks import paper_network
 from cldice_monai.skeleton._thinning_on_device import thin_on_device
+from cldice_monai.skeleton.usable_kernels import has_soft_kernels
 from cldice_monai.topology import betti_numbers
 from cldice_monai.topology.betti import betti_on_device
 

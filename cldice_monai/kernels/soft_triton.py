@@ -9,9 +9,9 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
+from cldice_monai.kernels.kept import word_type
 from cldice_monai.kernels.soft_backward import gradient_kernel, seed_kernel
 from cldice_monai.kernels.soft_forward import erosion_kernel, level_kernel
-from cldice_monai.skeleton._soft_on_gpu import word_type
 
 __all__ = ["FromSums", "Kept", "Summed", "triton_backward", "triton_forward"]
 

@@ -9,8 +9,6 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
-from cldice_monai.skeleton.simple_points import SIMPLE
-
 __all__ = ["delete_simple", "flags"]
 
 _BLOCK = 128
@@ -103,14 +101,15 @@ def flags(neighbourhoods: Any, index: Tensor) -> Tensor:
     return out
 
 
-def delete_simple(neighbourhoods: Any, index: Tensor) -> None:
+def delete_simple(neighbourhoods: Any, index: Tensor, simple: int) -> None:
     """Delete the voxels at flat positions that are simple.
 
     Args:
         neighbourhoods: as for `flags`.
         index: int64; no two of them may be neighbours.
+        simple: the bit of the flags that says so.
     """
-    _launch(delete_kernel, neighbourhoods, index, simple=SIMPLE)
+    _launch(delete_kernel, neighbourhoods, index, simple=simple)
 
 
 def _launch(

@@ -12,13 +12,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from cldice_monai.kernels.available import has_soft_kernels
+from cldice_monai.kernels.kept import empty_kept, nothing_kept
 from cldice_monai.losses._prepare import Prepared
 from cldice_monai.losses._skeletons import Skeletoniser
 from cldice_monai.skeleton._soft_compiled import as_volumes
-from cldice_monai.skeleton._soft_on_gpu import empty_kept, nothing_kept, soft_kernels
+from cldice_monai.skeleton._soft_on_gpu import soft_kernels
 from cldice_monai.skeleton._soft_operator import axes_as_bits
 from cldice_monai.skeleton._soft_schedule import erosion_schedule
+from cldice_monai.skeleton.usable_kernels import has_soft_kernels
 
 __all__ = ["fused_cldice_sums", "may_fuse"]
 

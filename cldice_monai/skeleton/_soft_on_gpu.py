@@ -13,9 +13,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from cldice_monai.kernels.kept import empty_kept, nothing_kept
 from cldice_monai.skeleton._soft_compiled import as_volumes
 
-__all__ = ["empty_kept", "nothing_kept", "soft_kernels", "soft_skeleton_on_gpu", "word_type"]
+__all__ = ["soft_kernels", "soft_skeleton_on_gpu"]
 
 
 def soft_kernels() -> Any:
@@ -40,41 +41,6 @@ def _(
 ) -> tuple[Tensor, Tensor, Tensor]:
     sizes, axes = as_volumes(x, axes)
     return torch.empty_like(x), *(empty_kept(x, sizes, len(axes)) if keep else nothing_kept(x))
-
-
-def nothing_kept(x: Tensor) -> tuple[Tensor, Tensor]:
-    """Return two tensors without elements: an operator always returns as many.
-
-    Args:
-        x: the image.
-    """
-    return x.new_empty((0,)), x.new_empty((0,))
-
-
-def empty_kept(x: Tensor, sizes: tuple[int, ...], n_levels: int) -> tuple[Tensor, Tensor]:
-    """Return what the kernels keep of volumes, without content, for torch.compile.
-
-    Args:
-        x: the image.
-        sizes: its shape as volumes.
-        n_levels: number of erosions.
-    """
-    real = torch.float64 if x.dtype == torch.float64 else torch.float32
-    levels = (n_levels + 1, *sizes)
-    return x.new_empty(sizes, dtype=real), x.new_empty(levels, dtype=word_type(x.dtype))
-
-
-def word_type(dtype: torch.dtype) -> torch.dtype:
-    """Return what the kernels keep a voxel and level in.
-
-    Args:
-        dtype: of the image.
-
-    Example:
-        >>> word_type(torch.float16)
-        torch.int32
-    """
-    return torch.int64 if dtype == torch.float64 else torch.int32
 
 
 @torch.library.custom_op("cldice_monai::soft_skeleton_on_gpu_backward", mutates_args=())

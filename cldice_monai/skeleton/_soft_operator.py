@@ -11,7 +11,6 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from cldice_monai.kernels.available import has_soft_kernels
 from cldice_monai.skeleton._soft_compiled import (
     compiled_backward,
     compiled_forward,
@@ -19,6 +18,7 @@ from cldice_monai.skeleton._soft_compiled import (
 )
 from cldice_monai.skeleton._soft_eager import eager_backward, eager_forward
 from cldice_monai.skeleton._soft_on_gpu import soft_skeleton_on_gpu
+from cldice_monai.skeleton.usable_kernels import has_soft_kernels
 
 __all__ = ["axes_as_bits", "soft_skeleton_operator"]
 

@@ -15,12 +15,12 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
-from cldice_monai.kernels.available import has_thinning_kernels, thinning_kernels
 from cldice_monai.skeleton._distance_on_device import squared_distances_on_device
 from cldice_monai.skeleton.connectivity import Connectivity
 from cldice_monai.skeleton.simple_points import OPEN_AFTER, OPEN_BEFORE, SIMPLE
 from cldice_monai.skeleton.simple_table import load_table
 from cldice_monai.skeleton.thinning import LEVELS
+from cldice_monai.skeleton.usable_kernels import has_thinning_kernels, thinning_kernels
 
 __all__ = ["errors_of_kernels", "thin_on_device"]
 
@@ -102,7 +102,7 @@ class _Neighbourhoods:
     def delete_simple(self, index: Tensor) -> None:
         """Delete those voxels that are simple; no two of ``index`` may be neighbours."""
         if self.kernels:
-            self.kernels.delete_simple(self, index)
+            self.kernels.delete_simple(self, index, SIMPLE)
             return
         self.flat[index] = 1 - (self.flags(index) & SIMPLE)
 

@@ -8,10 +8,10 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from cldice_monai.kernels.available import has_soft_kernels
 from cldice_monai.skeleton._soft_compiled import load_kernels
 from cldice_monai.skeleton._soft_operator import soft_skeleton_operator
 from cldice_monai.skeleton._soft_schedule import erosion_schedule
+from cldice_monai.skeleton.usable_kernels import has_soft_kernels
 
 __all__ = ["soft_skeleton"]
 

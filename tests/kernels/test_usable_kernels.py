@@ -8,7 +8,7 @@ import sys
 import pytest
 import torch
 
-from cldice_monai.kernels import available
+from cldice_monai.skeleton import usable_kernels
 
 GPU = torch.device("cuda", 0)
 
@@ -16,9 +16,9 @@ GPU = torch.device("cuda", 0)
 @pytest.fixture(autouse=True)
 def not_tried_yet():
     """Forget what was found out about each device."""
-    available._tried.cache_clear()
+    usable_kernels._tried.cache_clear()
     yield
-    available._tried.cache_clear()
+    usable_kernels._tried.cache_clear()
 
 
 def fail_with(error):
@@ -34,7 +34,7 @@ def test_importing_the_package_does_not_import_the_kernels():
 
 
 def test_the_cpu_is_never_asked_for_kernels(caplog):
-    assert not available.has_soft_kernels(torch.device("cpu"))
+    assert not usable_kernels.has_soft_kernels(torch.device("cpu"))
     assert not caplog.records
 
 
@@ -48,10 +48,10 @@ def test_the_cpu_is_never_asked_for_kernels(caplog):
     ],
 )
 def test_what_stands_against_them_is_said_once(monkeypatch, caplog, device, behaviour, reason):
-    monkeypatch.setattr(available, "_error_on", behaviour)
-    with caplog.at_level(logging.WARNING, logger=available.__name__):
-        assert not available.has_soft_kernels(device)
-        assert not available.has_soft_kernels(device)
+    monkeypatch.setattr(usable_kernels, "_error_on", behaviour)
+    with caplog.at_level(logging.WARNING, logger=usable_kernels.__name__):
+        assert not usable_kernels.has_soft_kernels(device)
+        assert not usable_kernels.has_soft_kernels(device)
     (record,) = caplog.records
     assert "plain tensor operations" in record.getMessage()
     assert re.search(reason, record.getMessage())
@@ -59,27 +59,27 @@ def test_what_stands_against_them_is_said_once(monkeypatch, caplog, device, beha
 
 @pytest.mark.slow
 def test_the_trial_of_the_thinning_compares_every_voxel(kernels, monkeypatch):
-    found = available.thinning_kernels()
-    assert available._errors_of_thinning_on(torch.device("cpu")) == 0
+    found = usable_kernels.thinning_kernels()
+    assert usable_kernels._errors_of_thinning_on(torch.device("cpu")) == 0
     monkeypatch.setattr(found, "delete_simple", lambda *_: None)
-    assert available._errors_of_thinning_on(torch.device("cpu")) > 0
+    assert usable_kernels._errors_of_thinning_on(torch.device("cpu")) > 0
 
 
 def test_rocm_is_left_to_plain_operations(monkeypatch, caplog):
     monkeypatch.setattr(torch.version, "hip", "6.4")
-    assert not available.has_soft_kernels(GPU)
+    assert not usable_kernels.has_soft_kernels(GPU)
     assert "ROCm" in caplog.text
 
 
 def test_kernels_that_agree_with_plain_operations_are_taken(monkeypatch, caplog):
-    monkeypatch.setattr(available, "_error_on", lambda device: 1e-7)
-    assert available.has_soft_kernels(GPU)
+    monkeypatch.setattr(usable_kernels, "_error_on", lambda device: 1e-7)
+    assert usable_kernels.has_soft_kernels(GPU)
     assert not caplog.records
 
 
 @pytest.mark.slow
 def test_the_trial_compares_values_and_gradients(kernels, monkeypatch):
-    assert available._error_on(torch.device("cpu")) < 1e-5
+    assert usable_kernels._error_on(torch.device("cpu")) < 1e-5
     for factor in (2.0, float("nan")):
         monkeypatch.setattr(kernels, "triton_backward", lambda g, *_, factor=factor: factor * g)
-        assert not available._error_on(torch.device("cpu")) < 0.1
+        assert not usable_kernels._error_on(torch.device("cpu")) < 0.1

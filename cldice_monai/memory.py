@@ -29,13 +29,12 @@ def available_bytes() -> int | None:
     return max(1, min(known)) if known else None
 
 
-def require_bytes(n_bytes: int, *, path: object, what: str = "the volume") -> None:
+def require_bytes(n_bytes: int, *, path: object) -> None:
     """Refuse work that cannot fit into memory before any of it is allocated.
 
     Args:
         n_bytes: what it takes.
         path: file that asks for it, for the message.
-        what: what takes it.
 
     Raises:
         InputError: if less is left.
@@ -50,7 +49,7 @@ more than there is; crop or downsample it
     left = available_bytes()
     if left is not None and n_bytes > left:
         raise InputError(
-            f"{path}: {what} needs {n_bytes / 1e9:.1f} GB of memory, more than there is; "
+            f"{path}: the volume needs {n_bytes / 1e9:.1f} GB of memory, more than there is; "
             "crop or downsample it"
         )
 

@@ -36,21 +36,16 @@ class Comparison(NamedTuple):
     n_cases: int
 
 
-def paired_permutation_test(
-    first: npt.ArrayLike, second: npt.ArrayLike, *, n_permutations: int = _DRAWS, seed: int = _SEED
-) -> Comparison:
+def paired_permutation_test(first: npt.ArrayLike, second: npt.ArrayLike) -> Comparison:
     """Compare two methods case by case by changing the signs of their differences.
 
     If neither were better, each difference would be as likely with the other sign. The p-value is
     the share of all changes of sign, the one that was found included, that give a mean at least as
-    far from zero. Up to 14 cases all changes are looked at, beyond that ``n_permutations`` are
-    drawn.
+    far from zero. Up to 14 cases all changes are looked at, beyond that 10,000 are drawn.
 
     Args:
         first: one value a case, NaN where not measured.
         second: those of the other method, for the same cases in the same order.
-        n_permutations: draws where there are too many cases for all changes.
-        seed: of the draws.
 
     Returns:
         The comparison.
@@ -79,8 +74,8 @@ def paired_permutation_test(
         signs = 1 - 2 * (np.arange(2**n_cases)[:, None] >> np.arange(n_cases) & 1)
         n_found = 0
     else:
-        rng = np.random.default_rng(seed)
-        signs = rng.choice([-1, 1], size=(n_permutations, n_cases))
+        rng = np.random.default_rng(_SEED)
+        signs = rng.choice([-1, 1], size=(_DRAWS, n_cases))
         n_found = 1  # the signs that were found are not among those drawn
     # equal means stay equal in spite of rounding, whose size is that of what is added up
     slack = 1e-12 * float(np.abs(differences).max())

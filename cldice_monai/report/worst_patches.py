@@ -11,6 +11,8 @@ from cldice_monai.evaluation.run import Evaluation, Method
 
 __all__ = ["WorstPatch", "worst_patches"]
 
+_PER_METHOD = 4
+
 
 @dataclass(frozen=True)
 class WorstPatch:
@@ -47,23 +49,22 @@ class WorstPatch:
         return self.case is other.case and all(2 * abs(a - b) < n for a, b, n in sides)
 
 
-def worst_patches(evaluation: Evaluation, *, per_method: int = 4) -> list[WorstPatch]:
+def worst_patches(evaluation: Evaluation) -> list[WorstPatch]:
     """Return the patches with the largest Betti errors of each method, the worst first.
 
     Args:
         evaluation: from `cldice_monai.evaluation.run.evaluate`.
-        per_method: how many of each method.
 
     Returns:
-        Patches with an error, ranked by the sum of b0, b1 and b2 error, then by clDice. Of patches
-        that share more than half of each side the worst alone.
+        Up to four patches of each method with an error, ranked by the sum of b0, b1 and b2 error,
+        then by clDice. Of patches that share more than half of each side the worst alone.
     """
     chosen = []
     for method in evaluation.methods:
         found: list[WorstPatch] = []
         patches = [patch for case in method.cases for patch in _patches_of(method, case)]
         for patch in sorted(patches, key=_rank):
-            if len(found) == per_method or not patch.betti_error:
+            if len(found) == _PER_METHOD or not patch.betti_error:
                 break
             size = evaluation.settings.sampler.size_in(len(patch.start))
             if not any(patch.overlaps(other, size) for other in found):

@@ -101,6 +101,14 @@ def save_preview(path: Path, image: np.ndarray, mask: np.ndarray, **options: obj
         image: see `draw_preview`.
         mask: see `draw_preview`.
         **options: the other arguments of `draw_preview`.
+
+    Example:
+        >>> import tempfile
+        >>> image = np.zeros((16, 16, 8)); image[4:12, 8, 4] = 1
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     save_preview(Path(folder, "rod.png"), image, image > 0, title="a rod")
+        ...     Path(folder, "rod.png").is_file()
+        True
     """
     picture = draw_preview(image, mask, **options)  # type: ignore[arg-type]
     with replace_when_complete(path) as temporary:

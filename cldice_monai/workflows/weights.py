@@ -164,6 +164,15 @@ def load_weights(network: nn.Module, path: str | os.PathLike[str]) -> None:
 
     Raises:
         InputError: if the file is missing, cannot be read, or is of another network.
+
+    Example:
+        >>> import tempfile
+        >>> trained, network = nn.Conv3d(1, 1, 3), nn.Conv3d(1, 1, 3)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     save_weights(trained, Path(folder, "model.pt"))
+        ...     load_weights(network, Path(folder, "model.pt"))
+        >>> torch.equal(network.weight, trained.weight)
+        True
     """
     path = _existing(path)
     state = _state_dict(_read(path))

@@ -26,6 +26,12 @@ def load_network(path: str | os.PathLike[str]) -> nn.Module:
 
     Raises:
         InputError: if the file is missing or of another network.
+
+    Example:
+        >>> from cldice_monai import bundle_dir
+        >>> network = load_network(bundle_dir() / "models" / "model.pt")
+        >>> tuple(network(torch.zeros(1, 1, 16, 16, 16)).shape)
+        (1, 1, 16, 16, 16)
     """
     network = make_network(norm_of(path))
     load_weights(network, path)

@@ -46,14 +46,14 @@ def test_the_overlay_resolves_up_to_the_call_with_the_settings_of_inference(
     calls: list, tmp_path: Path
 ):
     workflow = bundle_workflow(
-        "inference", "inference_trt", output_dir=str(tmp_path), roi=[32, 32, 16], sw_batch_size=3
+        "inference", "inference_trt", output_dir=str(tmp_path), roi=[32, 32, 16]
     )
     network = workflow.parser.get_parsed_content("network")
     ((compiled, base_path, args),) = calls
     assert network is compiled is workflow.parser.get_parsed_content("network_def")
     assert Path(base_path).parent == tmp_path
     assert base_path.endswith("_32x32x16")
-    assert args == {"precision": "fp16", "dynamic_batchsize": [1, 3, 3]}
+    assert args == {"precision": "fp16", "dynamic_batchsize": [1, 2, 2]}  # as on a CPU
     shipped = torch.load(CONFIGS.parent / "models" / "model.pt", weights_only=True)
     for name, values in network.state_dict().items():
         assert torch.equal(values, shipped[name])  # before the engine is built from them

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from math import prod
 from typing import Any
 
 from cldice_monai.data.cases import VesselCase
@@ -14,6 +15,7 @@ from cldice_monai.errors import InputError
 from cldice_monai.inference.calls import count_calls
 from cldice_monai.inference.case import LoadedCase, load_case, save_case
 from cldice_monai.inference.folder import OutputFolder
+from cldice_monai.inference.grid import enlargement_note, read_grid, working_voxels
 from cldice_monai.inference.large import needs_streaming, save_large_case
 from cldice_monai.inference.progress import Progress
 from cldice_monai.inference.recipe import Recipe
@@ -157,6 +159,10 @@ class Batch:
                 f"note: {case.case_id}: takes more than {amount} of memory, so it is segmented in "
                 "parts; a larger --max-memory measures radii and branches, too"
             )
+        if (grid := read_grid(case.image)) is not None:
+            after = working_voxels(*grid, side_mm=self.recipe.settings["side_mm"])
+            for line in enlargement_note(prod(grid[0]), after):
+                self.show(f"note: {case.case_id}: {line}")
         if self.request.save_skeleton:
             raise InputError(
                 f"{case.image[0]}: --save-skeleton needs the whole mask in memory; raise "
@@ -174,6 +180,8 @@ class Batch:
 
     def _note(self, loaded: LoadedCase, bar: Progress) -> None:
         lines = [f"note: {line}" for line in loaded.notes]
+        before, after = prod(loaded.volume.array.shape[1:]), prod(loaded.item["image"].shape[1:])
+        lines += [f"note: {loaded.case.case_id}: {n}" for n in enlargement_note(before, after)]
         is_file_of_lengths = not self.recipe.is_for_pictures
         if loaded.volume.unit == "unknown" and is_file_of_lengths and not self._said_unit:
             self._said_unit = True

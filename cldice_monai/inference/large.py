@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from math import prod
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from cldice_monai.data.boxwise.ome_zarr import open_ome_zarr
 from cldice_monai.data.cases import VesselCase
-from cldice_monai.data.nifti_axes import find_axes
-from cldice_monai.data.nifti_file import has_nifti_ending, header_affine, read_header
-from cldice_monai.data.nifti_grid import MM_PER_UNIT, header_unit
 from cldice_monai.data.zarr_image import is_zarr
-from cldice_monai.errors import InputError
 from cldice_monai.inference.folder import OutputFolder, report_name
+from cldice_monai.inference.grid import read_grid, working_voxels
 from cldice_monai.inference.identity import identify
 from cldice_monai.inference.large_cluster import on_cluster
 from cldice_monai.inference.large_recipe import (
@@ -30,7 +26,6 @@ from cldice_monai.inference.measure import CONVENTION
 from cldice_monai.inference.recipe import Recipe
 from cldice_monai.inference.request import PredictRequest
 from cldice_monai.memory import peak_bytes
-from cldice_monai.transforms.working_grid import is_microscopy
 from cldice_monai.volumes import LargeVolume, open_volume, predict_volume
 from cldice_monai.workflows.too_much_vessel import too_much_vessel
 
@@ -53,15 +48,14 @@ def needs_streaming(case: VesselCase, *, max_bytes: int, side_mm: float | None =
     Raises:
         InputError: if a header cannot be read.
     """
-    grid = _grid(case.image)
+    grid = read_grid(case.image)
     if grid is None:
         return False
     shape, sides_mm = grid
-    n_bytes = _PER_VOXEL * prod(shape)
-    if side_mm is not None and len(shape) == 3 and is_microscopy(sides_mm):
-        pairs = zip(shape, sides_mm, strict=True)
-        both = sorted((prod(shape), prod(max(1.0, n * side / side_mm) for n, side in pairs)))
-        n_bytes = int(_PER_VOXEL * both[1] + _PER_OTHER_VOXEL * both[0])
+    worked = working_voxels(shape, sides_mm, side_mm=side_mm)
+    n_bytes = _PER_VOXEL * max(prod(shape), worked)
+    if worked != prod(shape):
+        n_bytes += _PER_OTHER_VOXEL * min(prod(shape), worked)
     return _IDLE + n_bytes > max_bytes
 
 
@@ -144,23 +138,6 @@ def _here(
         progress=progress,
     )
     return result.figures, result.peak_bytes
-
-
-def _grid(paths: Sequence[Path]) -> tuple[tuple[int, ...], tuple[float, ...]] | None:
-    """Return shape and voxel size in mm of an image that can be read in parts."""
-    if is_zarr(paths[0]):
-        image = open_ome_zarr(paths[0])
-        return image.shape, image.spacing_mm
-    if not all(has_nifti_ending(path) for path in paths):
-        return None
-    header = read_header(paths[0])
-    dims = tuple(int(n) for n in header.get_data_shape())
-    try:
-        shape = find_axes(dims).spatial_shape
-    except ValueError as error:
-        raise InputError(f"{paths[0]}: {error}; save one volume a file") from error
-    sides = np.linalg.norm(header_affine(paths[0], header)[:3, :3], axis=0)
-    return shape, tuple(float(side) * MM_PER_UNIT[header_unit(header)] for side in sides)
 
 
 def _in_xyz(figures: dict[str, Any], *, turned: bool) -> dict[str, Any]:

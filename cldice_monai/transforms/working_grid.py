@@ -25,6 +25,7 @@ __all__ = [
 ]
 
 _MICROSCOPY_MM = 0.02
+_ROUNDING = 1e-5  # headers of NIfTI hold 20 um in single precision, a little less than it is
 _MOST_SCALE = 16
 _UNITS = {1.0: "mm", 0.001: "micron", 1000.0: "meter"}
 
@@ -128,7 +129,7 @@ def is_microscopy(sides_mm: Sequence[float]) -> bool:
         >>> is_microscopy([0.001, 0.001, 0.05]), is_microscopy([0.03, 0.03, 0.03])
         (True, False)
     """
-    return min(sides_mm) < _MICROSCOPY_MM
+    return min(sides_mm) < _MICROSCOPY_MM * (1 - _ROUNDING)
 
 
 def check_scale(sides_mm: Sequence[float], side_mm: float, *, name: str, unit: str) -> None:

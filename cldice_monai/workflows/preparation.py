@@ -77,6 +77,11 @@ class Preparation:
                 f"factors must be a list of numbers of 1 or more, got {self.factors!r}; for "
                 "example --factors '[1,1.5,3]'"
             )
+        if not _within(self.threshold, 0, 1):
+            raise InputError(
+                f"threshold must be a probability between 0 and 1, got {self.threshold!r}; for "
+                "example --threshold 0.5"
+            )
         # a command line gives words and lists
         switch = as_switch(self.pad_windows, argument="pad_windows")
         object.__setattr__(self, "pad_windows", switch)

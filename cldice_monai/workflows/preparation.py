@@ -77,7 +77,7 @@ class Preparation:
                 f"factors must be a list of numbers of 1 or more, got {self.factors!r}; for "
                 "example --factors '[1,1.5,3]'"
             )
-        if not _within(self.threshold, 0, 1):
+        if not (_within(self.threshold, 0, 1) or self.threshold in (0, 1)):
             raise InputError(
                 f"threshold must be a probability between 0 and 1, got {self.threshold!r}; for "
                 "example --threshold 0.5"

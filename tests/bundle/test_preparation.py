@@ -177,6 +177,7 @@ def test_preparation_of_other_weights_is_refused_in_one_line(case: dict, brightn
         ({"side_mm": -1}, "side_mm must be a length in mm above 0, or None to keep every grid"),
         ({"cutoff": 1.5}, "cutoff must be above 0 and at most 1, got 1.5"),
         ({"lift": "much"}, "lift must be 0 or more, got 'much'"),
+        ({"threshold": 1.5}, "threshold must be a probability between 0 and 1, got 1.5"),
         ({"factors": 2}, "factors must be a list of numbers of 1 or more, got 2"),
         ({"factors": [0.5, 1]}, "factors must be a list of numbers of 1 or more, got [0.5, 1]"),
         ({"pad_windows": "no"}, "pad_windows must be true or false, got 'no'"),

@@ -37,6 +37,19 @@ class BestModelSaver:
         preparation: how images are prepared for it; written beside the weights.
         writes: whether this process writes (rank 0 of a distributed training).
 
+    Example:
+        >>> import tempfile
+        >>> from ignite.engine import Engine
+        >>> scores = iter([0.7, 0.8, 0.6])
+        >>> evaluator = Engine(lambda engine, _: engine.state.metrics.update(cldice=next(scores)))
+        >>> evaluator.state.key_metric_name = "cldice"
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     saver = BestModelSaver(nn.Linear(1, 1), Path(folder, "model.pt"))
+        ...     saver.attach(evaluator)
+        ...     _ = evaluator.run([0], max_epochs=3)
+        >>> saver.best, saver.epoch, saver.n_since_best
+        (0.8, 2, 1)
+
     Reference:
         Shit et al., CVPR 2021, supplement D (model with the highest validation clDice).
     """

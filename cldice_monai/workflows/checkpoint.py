@@ -51,6 +51,19 @@ class TrainingCheckpoint:
     Raises:
         InputError: when the training starts: the checkpoint is missing, damaged, or of another
             network or length.
+
+    Example:
+        >>> import tempfile
+        >>> from ignite.engine import Engine
+        >>> network, fresh = torch.nn.Linear(1, 1), torch.nn.Linear(1, 1)
+        >>> trainer = Engine(lambda engine, batch: None)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = Path(folder, "checkpoint.pt")
+        ...     TrainingCheckpoint(path, {"network": network}).attach(trainer)
+        ...     _ = trainer.run([0], max_epochs=2)
+        ...     TrainingCheckpoint(path, {"network": fresh}, resume="auto").load(trainer)
+        >>> torch.equal(fresh.weight, network.weight)
+        True
     """
 
     def __init__(

@@ -27,6 +27,11 @@ def ensure_default_data(dataset_dir: str | os.PathLike[str]) -> None:
 
     Args:
         dataset_dir: the folder that a workflow is about to read.
+
+    Example:
+        >>> ensure_default_data("scans_of_mine")  # missing, and not invented
+        >>> Path("scans_of_mine").exists()
+        False
     """
     folder = Path(dataset_dir)
     if folder != DEFAULT_DATASET_DIR or folder.exists():

@@ -32,8 +32,17 @@ _NO_LIMIT = timedelta(days=30)
 def local_device() -> str:
     """Return the device of this process: the GPU of its local rank, or the CPU.
 
+    Returns:
+        "cuda:N", N the local rank, or "cpu" where there is no GPU.
+
     Raises:
-        InputError: if the process was not started by torchrun.
+        InputError: if there is a GPU and the process was not started by torchrun.
+
+    Example:
+        >>> from unittest import mock
+        >>> with mock.patch.dict(os.environ, LOCAL_RANK="1"):  # as torchrun sets it
+        ...     local_device() == ("cuda:1" if torch.cuda.is_available() else "cpu")
+        True
     """
     if not torch.cuda.is_available():
         return "cpu"
@@ -76,6 +85,16 @@ def join_processes(*, on_cpu: bool = False) -> int:
 
     Raises:
         InputError: if the process was not started by torchrun.
+
+    Example:
+        >>> from unittest import mock
+        >>> torchrun = dict(RANK="0", WORLD_SIZE="1", MASTER_ADDR="localhost", MASTER_PORT="0")
+        >>> with mock.patch.dict(os.environ, torchrun):  # which it sets for each process
+        ...     join_processes(on_cpu=True)
+        0
+        >>> dist.get_world_size()
+        1
+        >>> leave_processes()
     """
     show_input_errors_as_one_line()
     rank = _environment("RANK")
@@ -91,7 +110,13 @@ def join_processes(*, on_cpu: bool = False) -> int:
 
 
 def leave_processes() -> None:
-    """End the group, after all its processes have come this far."""
+    """End the group, after all its processes have come this far.
+
+    Example:
+        >>> leave_processes()  # without a group there is nothing to end
+        >>> dist.is_initialized()
+        False
+    """
     if dist.is_initialized():
         dist.barrier()
         dist.destroy_process_group()
@@ -125,6 +150,16 @@ def require_enough_validation(data: TrainingData) -> None:
 
     Raises:
         InputError: where there are fewer validation cases than processes.
+
+    Example:
+        >>> from unittest import mock
+        >>> from cldice_monai.workflows.prepare import TrainingData
+        >>> data = TrainingData([{"case_id": "a"}], [{"case_id": "b"}])
+        >>> with mock.patch.object(dist, "get_world_size", return_value=2):
+        ...     require_enough_validation(data)  # doctest: +ELLIPSIS
+        Traceback (most recent call last):
+        ...
+        cldice_monai.errors.InputError: 1 for validation is less than one for each of 2 ...
     """
     n_cases, n_processes = len(data.validation), dist.get_world_size()
     if n_cases < n_processes:

@@ -31,6 +31,17 @@ class EarlyStopping:
 
     Raises:
         InputError: if the patience is not a whole number of 1 or more.
+
+    Example:
+        >>> from ignite.engine import Engine
+        >>> from torch import nn
+        >>> from cldice_monai.workflows.best_model import BestModelSaver
+        >>> best = BestModelSaver(nn.Linear(1, 1), "model.pt")
+        >>> def validate(*_): best.n_since_best += 1  # as one that is no better does
+        >>> trainer = Engine(validate)
+        >>> EarlyStopping(best, patience=3).attach(trainer)
+        >>> trainer.run([0], max_epochs=100).epoch
+        3
     """
 
     def __init__(self, best: BestModelSaver, *, patience: int) -> None:

@@ -27,6 +27,15 @@ class EpochSeeds:
         dataset: its random transforms are seeded too, for a DataLoader without workers.
         sampler: its ``set_epoch`` is called where it has one (DistributedSampler).
         rank: number of the process in a distributed training: each augments differently.
+
+    Example:
+        >>> from ignite.engine import Engine
+        >>> drawn = []
+        >>> trainer = Engine(lambda engine, batch: drawn.append(random.random()))
+        >>> EpochSeeds(7).attach(trainer)
+        >>> _ = trainer.run([0], max_epochs=2), trainer.run([0], max_epochs=2)
+        >>> drawn[:2] == drawn[2:], drawn[0] == drawn[1]
+        (True, False)
     """
 
     def __init__(

@@ -33,6 +33,23 @@ def run_evaluation(request: EvaluationRequest) -> None:
 
     Raises:
         InputError: a setting or file cannot be used.
+
+    Example:
+        >>> import nibabel, numpy, pathlib, tempfile
+        >>> mask = numpy.zeros((8, 8, 8), numpy.uint8)
+        >>> mask[4, 4] = 1
+        >>> with tempfile.TemporaryDirectory() as place:
+        ...     folder = pathlib.Path(place)
+        ...     for part in ("label", "unet"):
+        ...         (folder / part).mkdir()
+        ...         image = nibabel.Nifti1Image(mask, numpy.eye(4))
+        ...         nibabel.save(image, folder / part / "a.nii.gz")
+        ...     out = folder / "out"
+        ...     run_evaluation(
+        ...         EvaluationRequest(folder / "unet", folder / "label", out, patch_size=8)
+        ...     )
+        ...     print(*sorted(path.name for path in out.iterdir()))
+        cases.csv error_maps evaluation.json patches.csv report.html summary.md
     """
     shared = dist.is_available() and dist.is_initialized()
     write_evaluation(request, show=_log_lines, shared=shared)

@@ -44,6 +44,15 @@ def suggest_training_iter(
     Returns:
         Number of iterations, between ``least`` and ``most``.
 
+    Example:
+        >>> import nibabel, tempfile
+        >>> tube = np.zeros((11, 11, 20), np.uint8)
+        >>> tube[1:10, 1:10] = 1  # of 9 voxels across
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     nibabel.save(nibabel.Nifti1Image(tube, np.eye(4)), Path(folder, "a.nii.gz"))
+        ...     suggest_training_iter([{"label": Path(folder, "a.nii.gz")}])
+        4
+
     Reference:
         Shit et al., CVPR 2021, section 4.1 (k at least the largest radius; 5 to 25 there).
     """

@@ -25,6 +25,22 @@ class LossMonitor:
     The mean over the steps so far, and over all processes, is in ``engine.state.metrics["loss"]``.
     A loss that is not finite stops all processes before it reaches the weights, and names the cases
     of its batch; weights that a last step broke stop them before anything is validated or saved.
+
+    Raises:
+        InputError: while the training runs: the loss or a weight became NaN or infinite.
+
+    Example:
+        >>> from monai.engines import SupervisedTrainer
+        >>> network = torch.nn.Linear(1, 1)
+        >>> one = torch.ones(1, 1)
+        >>> bad = {"image": one, "label": torch.nan * one, "case_id": ["c7"]}
+        >>> optimizer, mse = torch.optim.SGD(network.parameters()), torch.nn.MSELoss()
+        >>> trainer = SupervisedTrainer(torch.device("cpu"), 1, [bad], network, optimizer, mse)
+        >>> LossMonitor().attach(trainer)
+        >>> trainer.run()  # doctest: +ELLIPSIS
+        Traceback (most recent call last):
+        ...
+        cldice_monai.errors.InputError: the loss became nan in epoch 1, step 1, on c7; look at ...
     """
 
     def __init__(self) -> None:

@@ -34,6 +34,12 @@ class TrainingData:
         training: dictionaries of paths: image, label, case_id, and mask where there is one.
         validation: the same.
         readers: how the files are read.
+
+    Example:
+        >>> item = {"image": ["a.png"], "label": "a_vessel.png", "case_id": "a"}
+        >>> TrainingData([item], []).ignore_index  # without masks every voxel counts
+        >>> TrainingData([item | {"mask": "a_mask.png"}], []).ignore_index
+        255
     """
 
     training: list[dict[str, Any]]
@@ -94,6 +100,19 @@ def prepare_training_data(
 
     Raises:
         InputError: with one line for each fault found.
+
+    Example:
+        >>> import nibabel, pathlib, tempfile
+        >>> vessel = np.zeros((8, 8, 8), np.uint8)
+        >>> vessel[4, 4] = 1
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     for name in ("imagesTr/a", "imagesTr/b", "labelsTr/a", "labelsTr/b"):
+        ...         path = pathlib.Path(folder, f"{name}.nii.gz")
+        ...         path.parent.mkdir(exist_ok=True)
+        ...         nibabel.save(nibabel.Nifti1Image(vessel, np.eye(4)), path)
+        ...     data = prepare_training_data(folder, val_fraction=0.5)
+        >>> len(data.training), len(data.validation)
+        (1, 1)
     """
     dataset_dir = as_path(dataset_dir, argument="dataset_dir")
     ensure_default_data(dataset_dir)

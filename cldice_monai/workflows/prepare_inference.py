@@ -31,6 +31,13 @@ class InferenceData:
         items: dictionaries with image, image_path, label_path, mask_path and case_id.
         problems: one line for each case that cannot be used.
         readers: how the files are read.
+
+    Example:
+        >>> data = InferenceData([{"case_id": "a"}], ["b.nii.gz: damaged; copy it again"])
+        >>> data.raise_if_incomplete()  # doctest: +ELLIPSIS
+        Traceback (most recent call last):
+        ...
+        cldice_monai.errors.InputError: 1 of 2 volumes were not segmented; their faults ...
     """
 
     items: list[dict[str, Any]]
@@ -80,6 +87,15 @@ def prepare_inference_data(
 
     Raises:
         InputError: if no volume can be used.
+
+    Example:
+        >>> import nibabel, numpy, pathlib, tempfile
+        >>> image = nibabel.Nifti1Image(numpy.eye(8)[None].repeat(8, 0), numpy.eye(4))
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     nibabel.save(image, pathlib.Path(folder, "a.nii.gz"))
+        ...     data = prepare_inference_data(folder)
+        >>> [(item["case_id"], item["label_path"]) for item in data.items]
+        [('a', '')]
     """
     dataset_dir = as_path(dataset_dir, argument="dataset_dir")
     ensure_default_data(dataset_dir)

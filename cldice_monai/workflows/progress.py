@@ -27,6 +27,17 @@ class TrainingProgress:
 
     Args:
         evaluator: the validation engine, whose metrics are shown.
+
+    Example:
+        >>> from unittest import TestCase
+        >>> from ignite.engine import Engine
+        >>> trainer = Engine(lambda engine, batch: engine.state.metrics.update(loss=0.25))
+        >>> trainer.state.device = "cpu"  # as MONAI's trainer sets it
+        >>> TrainingProgress().attach(trainer)
+        >>> with TestCase().assertLogs(_logger) as log:
+        ...     _ = trainer.run([0, 1], max_epochs=2)
+        >>> log.records[-1].getMessage()[:23]
+        'epoch   2/2  loss 0.250'
     """
 
     def __init__(self, evaluator: Engine | None = None) -> None:
@@ -76,7 +87,20 @@ class TrainingProgress:
 
 
 class InferenceProgress:
-    """Handler of an evaluator: one line a volume."""
+    """Handler of an evaluator: one line a volume.
+
+    Example:
+        >>> from types import SimpleNamespace
+        >>> from unittest import TestCase
+        >>> from ignite.engine import Engine
+        >>> evaluator = Engine(lambda engine, batch: None)
+        >>> InferenceProgress().attach(evaluator)
+        >>> batch = {"image": SimpleNamespace(shape=(1, 1, 96, 96, 40)), "case_id": ["a"]}
+        >>> with TestCase().assertLogs(_logger) as log:
+        ...     _ = evaluator.run([batch])
+        >>> log.records[0].getMessage()
+        'segmenting a (96x96x40 voxels), volume 1 of 1'
+    """
 
     def attach(self, engine: Engine) -> None:
         """Attach to the evaluator that segments the volumes."""

@@ -48,6 +48,20 @@ class ResultSaver:
         readers: how the files of the cases are read.
         n_classes: classes with the background. From 3 on masks and labels hold the numbers of the
             classes, and each is scored beside all of them together; with fewer vessel is > 0.
+
+    Example:
+        >>> import nibabel, tempfile, torch
+        >>> from ignite.engine import Engine
+        >>> pred = torch.eye(8).expand(1, 8, 8, 8) > 0
+        >>> evaluator = Engine(lambda engine, batch: [{"pred": pred}])
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = Path(folder, "a.nii.gz")
+        ...     nibabel.save(nibabel.Nifti1Image(np.zeros((8, 8, 8)), np.eye(4)), path)
+        ...     ResultSaver(Path(folder, "out")).attach(evaluator)
+        ...     item = {"image_path": path, "label_path": "", "mask_path": "", "case_id": "a"}
+        ...     _ = evaluator.run([[item]])
+        ...     print(*sorted(file.name for file in Path(folder, "out").iterdir()))
+        a_mask.nii.gz a_preview.png metrics.json
     """
 
     def __init__(

@@ -22,6 +22,19 @@ class SeveralMetrics(IgniteMetricHandler):
             dimensions.
         more: names of the figures after the first one, which is called as the handler is.
         output_transform: see IgniteMetricHandler.
+
+    Example:
+        >>> import torch
+        >>> from ignite.engine import Engine
+        >>> from cldice_monai import ClDiceMetric
+        >>> label = torch.zeros(1, 1, 3, 9)
+        >>> label[..., 1, :] = 1
+        >>> evaluator = Engine(lambda engine, batch: (batch, label))
+        >>> evaluator.state.metric_details = {}  # as MONAI's evaluator has it
+        >>> metric = ClDiceMetric(metric_name=("cldice", "tprec", "tsens"))
+        >>> SeveralMetrics(metric, ["tprec", "tsens"]).attach(evaluator, "cldice")
+        >>> evaluator.run([label * (torch.arange(9) < 6)]).metrics
+        {'cldice': 0.800000011920929, 'tprec': 1.0, 'tsens': 0.6666666865348816}
     """
 
     def __init__(

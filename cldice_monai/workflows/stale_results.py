@@ -30,6 +30,15 @@ def name_stale_results(
         output_dir: folder of the results; it may be missing.
         case_ids: the cases that this run writes nothing of.
         endings: the files of a case that are looked for, of `RESULT_ENDINGS`.
+
+    Example:
+        >>> import tempfile
+        >>> from unittest import TestCase
+        >>> with tempfile.TemporaryDirectory() as folder, TestCase().assertLogs(_logger) as log:
+        ...     Path(folder, "a_mask.nii.gz").touch()
+        ...     name_stale_results(folder, ["a", "b"])
+        >>> [record.args[1] for record in log.records]
+        ['a_mask.nii.gz']
     """
     for case_id in case_ids:
         paths = [Path(output_dir) / f"{case_id}{ending}" for ending in endings]

@@ -45,6 +45,13 @@ def start_workflow(
 
     Raises:
         InputError: if a setting cannot be used or the folder cannot be written.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     made = start_workflow(Path(folder, "out"), roi=[64, 64, 32], device="cpu")
+        ...     made.name, made.is_dir()
+        ('out', True)
     """
     show_input_errors_as_one_line()
     check_overrides()
@@ -68,8 +75,18 @@ def start_workflow(
 def check_roi(roi: Sequence[int]) -> None:
     """Check the sides of a window.
 
+    Args:
+        roi: voxels along each axis, two or three numbers.
+
     Raises:
         InputError: if they are not two or three whole numbers of 1 or more.
+
+    Example:
+        >>> check_roi([64, 64, 32])
+        >>> check_roi([64, 64, 32.5])  # doctest: +ELLIPSIS
+        Traceback (most recent call last):
+        ...
+        cldice_monai.errors.InputError: roi must be three whole numbers, or two for pictures, ...
     """
     fits = isinstance(roi, list | tuple) and len(roi) in (2, 3)
     if not fits or any(isinstance(n, bool) or not isinstance(n, int) or n < 1 for n in roi):
@@ -87,8 +104,18 @@ def _check_seed(seed: object) -> None:
 def check_device(device: str | torch.device) -> None:
     """Check that torch knows a device, and that it is there.
 
+    Args:
+        device: "cpu", "cuda" or "cuda:N", or such a torch device.
+
     Raises:
         InputError: if not.
+
+    Example:
+        >>> check_device("cpu")
+        >>> check_device("gpu")
+        Traceback (most recent call last):
+        ...
+        cldice_monai.errors.InputError: device gpu is not known to torch; use cpu or cuda
     """
     try:
         kind = torch.device(device).type

@@ -69,6 +69,16 @@ class WeightAverage:
     Args:
         average: of `averaged_copy`.
         network: the network that is trained.
+
+    Example:
+        >>> from ignite.engine import Engine
+        >>> network = nn.Linear(1, 1, bias=False)
+        >>> mean = averaged_copy(network, decay=0.9)
+        >>> trainer = Engine(lambda engine, weight: nn.init.constant_(network.weight, weight))
+        >>> WeightAverage(mean, network).attach(trainer)
+        >>> _ = trainer.run([0.0, 11.0])  # the second step keeps 2 / 11 of the mean
+        >>> round(float(mean.module.weight.detach()), 4)
+        9.0
     """
 
     def __init__(self, average: AveragedModel, network: nn.Module) -> None:

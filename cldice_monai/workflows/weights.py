@@ -43,6 +43,17 @@ def save_weights(
         preparation: how images are prepared for the network; written beside the weights under
             their name with the ending .json, see `read_preparation`. None writes the weights alone.
         training: what is to be known of how they were made; written along, and not read.
+
+    Raises:
+        InputError: if the file cannot be written.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = Path(folder, "model.pt")
+        ...     save_weights(nn.Linear(1, 1), path, preparation=Preparation(lift=50))
+        ...     sorted(path.name for path in Path(folder).iterdir())
+        ['model.json', 'model.pt']
     """
     content = io.BytesIO()  # torch hides a full disk behind an error of its own
     torch.save(network.state_dict(), content)
@@ -65,6 +76,15 @@ def copy_weights(
 
     Raises:
         InputError: if there are no such weights, or the preparation beside them is of others.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = Path(folder, "a.pt")
+        ...     save_weights(nn.Linear(1, 1), path, preparation=Preparation(lift=50))
+        ...     copy_weights(path, Path(folder, "b.pt"))
+        ...     read_preparation(Path(folder, "b.pt")).lift
+        50
     """
     path = _existing(source)
     if preparation is None and path.with_suffix(".json").is_file():
@@ -105,8 +125,16 @@ def read_preparation(path: str | os.PathLike[str]) -> Preparation:
     Args:
         path: file of the weights.
 
+    Returns:
+        The preparation.
+
     Raises:
         InputError: if there is no such file, or what lies beside it is of other weights.
+
+    Example:
+        >>> from cldice_monai import bundle_dir
+        >>> read_preparation(bundle_dir() / "models" / "model.pt").side_mm
+        0.002
     """
     path = _existing(path)
     beside = path.with_suffix(".json")

@@ -32,6 +32,16 @@ def find_input_error(error: BaseException | None) -> InputError | None:
 
     Returns:
         The first `InputError` in the chain, None where there is none.
+
+    Example:
+        >>> try:
+        ...     try:
+        ...         raise InputError("scan.nii.gz: the file ends too early; copy it again")
+        ...     except InputError as fault:
+        ...         raise RuntimeError("failed to build the config") from fault
+        ... except RuntimeError as error:
+        ...     str(find_input_error(error))
+        'scan.nii.gz: the file ends too early; copy it again'
     """
     seen: set[int] = set()
     while error is not None and id(error) not in seen:

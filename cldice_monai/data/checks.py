@@ -31,6 +31,13 @@ class CheckedCases:
         notes: one line for each thing that was mended or is worth knowing.
         problems: one line for each case that cannot be used.
         without_vessel: ids of the good cases whose label is empty.
+
+    Example:
+        >>> checked = CheckedCases([], [], ["b.nii.gz: damaged; copy it again"])
+        >>> raise_if_any(checked.problems)
+        Traceback (most recent call last):
+        ...
+        cldice_monai.errors.InputError: b.nii.gz: damaged; copy it again
     """
 
     cases: list[VesselCase]
@@ -71,6 +78,17 @@ def check_training_cases(
             channels, nothing but NaN, no label, no image that varies, no label with a vessel, a
             label that holds no whole numbers or a class too high, slices where pictures are needed
             or pictures where volumes are.
+
+    Example:
+        >>> import nibabel, numpy, pathlib, tempfile
+        >>> volume = numpy.zeros((4, 4, 4), numpy.uint8)
+        >>> volume[2, 2] = 1
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = pathlib.Path(folder, "a.nii.gz")
+        ...     nibabel.save(nibabel.Nifti1Image(volume, numpy.eye(4)), path)
+        ...     checked = check_training_cases([VesselCase("a", (path,), path)], in_channels=1)
+        >>> [case.case_id for case in checked.cases], checked.notes
+        (['a'], [])
     """
     require_channel_count(in_channels)
     reports = [
@@ -135,6 +153,17 @@ def check_inference_cases(
 
     Raises:
         InputError: if no case is left, with one line for each of the first problems.
+
+    Example:
+        >>> import nibabel, numpy, pathlib, tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     good, bad = (pathlib.Path(folder, f"{name}.nii.gz") for name in ("good", "bad"))
+        ...     nibabel.save(nibabel.Nifti1Image(numpy.eye(4)[None], numpy.eye(4)), good)
+        ...     bad.touch()
+        ...     cases = [VesselCase(path.name, (path,)) for path in (good, bad)]
+        ...     checked = check_inference_cases(cases, in_channels=1)
+        >>> [case.case_id for case in checked.cases], len(checked.problems)
+        (['good.nii.gz'], 1)
     """
     require_channel_count(in_channels)
     good: list[CaseReport] = []

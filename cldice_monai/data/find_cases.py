@@ -44,6 +44,13 @@ class FoundCases:
         readers: how the files are read.
         fixed_channels: all images have the same channels, so that no user chooses their number.
         notes: one line for each thing worth knowing.
+
+    Example:
+        >>> cases = tuple(VesselCase(name, (Path(f"{name}.nii.gz"),)) for name in "abcde")
+        >>> found = FoundCases(cases, (), "imagesTr/labelsTr folders")
+        >>> training, validation = split_cases(found.training, val_fraction=0.2)
+        >>> len(training), len(validation)
+        (4, 1)
     """
 
     training: tuple[VesselCase, ...]

@@ -33,6 +33,17 @@ class LoadCase(Transform):
     Raises:
         ValueError: if ``classes`` are not values above 0 without repetition.
         TypeError: if they are no whole numbers.
+
+    Example:
+        >>> import nibabel, tempfile
+        >>> from cldice_monai.data.readers import NIFTI
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = Path(folder, "a.nii.gz")
+        ...     nibabel.save(nibabel.Nifti1Image(np.arange(64.0).reshape(4, 4, 4), np.eye(4)), path)
+        ...     load = LoadCase(NIFTI, spatial_dims=3, in_channels=1, classes=None)
+        ...     item = load({"image": [path], "label": path, "case_id": "a"})
+        >>> tuple(item["image"].shape), int(item["label"].sum())  # vessel is every value > 0
+        ((1, 4, 4, 4), 63)
     """
 
     def __init__(

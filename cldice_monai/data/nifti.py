@@ -35,6 +35,11 @@ class Volume:
         sform_code: the header's sform code.
         file_shape: shape in the (first) file, before any axis was moved or dropped.
         path: the (first) file.
+
+    Example:
+        >>> array, affine = np.zeros((1, 8, 8, 4), np.float32), np.diag([2.0, 2.0, 5.0, 1.0])
+        >>> Volume(array, affine, "micron", 1, 1, (8, 8, 4), Path("a.nii")).spacing_mm
+        (0.002, 0.002, 0.005)
     """
 
     array: np.ndarray
@@ -96,6 +101,11 @@ def join_channels(volumes: Sequence[Volume]) -> Volume:
 
     Raises:
         InputError: if they do not share one grid, or one of several has more than one channel.
+
+    Example:
+        >>> one = Volume(np.zeros((1, 8, 8, 4)), np.eye(4), "mm", 1, 1, (8, 8, 4), Path("a.nii"))
+        >>> join_channels([one, one]).array.shape
+        (2, 8, 8, 4)
     """
     first, *others = volumes
     if not others:
@@ -138,6 +148,16 @@ def write_like(
     Raises:
         ValueError: if the array does not have the input's spatial shape or other values.
         InputError: if ``like`` cannot be read or ``path`` cannot be written.
+
+    Example:
+        >>> import nibabel, tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     image, mask = Path(folder, "image.nii"), Path(folder, "mask.nii.gz")
+        ...     affine = np.diag([-2, 2, 5, 1])
+        ...     nibabel.save(nibabel.Nifti1Image(np.zeros((8, 8, 4)), affine), image)
+        ...     _ = write_like(read_volume(image).array[0] > 0, mask, like=image)
+        ...     bool(np.array_equal(nibabel.load(mask).affine, affine))
+        True
     """
     source = _as_paths(like)[0]
     header = read_header(source)

@@ -54,6 +54,16 @@ class CaseDataset(CacheDataset):
         InputError: if a file cannot be used: while the cache is filled, or when an item is asked
             for. `cldice_monai.data.check_case` tells what is wrong with a file; constant images
             and empty labels are let through, as in the bundle.
+
+    Example:
+        >>> import nibabel, numpy, pathlib, tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = pathlib.Path(folder, "a.nii.gz")
+        ...     nibabel.save(nibabel.Nifti1Image(numpy.eye(8)[None], numpy.eye(4)), path)
+        ...     data = CaseDataset([VesselCase("a", (path,), path)], progress=False)
+        ...     item = data[0]
+        >>> item["case_id"], tuple(item["image"].shape), int(item["label"].sum())
+        ('a', (1, 1, 8, 8), 8)
     """
 
     def __init__(

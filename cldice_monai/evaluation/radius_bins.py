@@ -27,6 +27,10 @@ class RadiusBin(NamedTuple):
         to_radius: and ends before this; infinite for the last.
         n_voxels: voxels of the label's centreline in it.
         n_missed: those of them outside the prediction.
+
+    Example:
+        >>> RadiusBin(0.0, 1.5, n_voxels=8, n_missed=2).share_missed
+        0.25
     """
 
     from_radius: float

@@ -29,6 +29,12 @@ class VolumeFigures:
     Args:
         figures: by name, NaN where there was nothing to measure.
         misses_by_radius: the label's centreline and what of it is missed, from thin to thick.
+
+    Example:
+        >>> line = np.eye(9, dtype=bool)
+        >>> found = volume_figures(line, line, spacing_mm=(1, 1))
+        >>> found.figures["cldice"], found.misses_by_radius[0].share_missed
+        (1.0, 0.0)
     """
 
     figures: dict[str, float]
@@ -58,6 +64,9 @@ def volume_figures(
         hd95_mm (NaN where either mask is empty) and surface_dice (0 where one is, NaN where both
         are), with its surface_tolerance_mm; ghosts and misses as voxels,
         pieces and length_mm; of both masks length_mm, junctions and ends of the centreline.
+
+    Raises:
+        ValueError: shapes differ, or a mask is neither (H, W) nor (H, W, D).
 
     Example:
         >>> label = np.zeros((9, 9), bool)

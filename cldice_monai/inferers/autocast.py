@@ -20,6 +20,11 @@ def cpu_has_bfloat16() -> bool:
 
     Returns:
         True or False; False too where torch is too old to say.
+
+    Example:
+        >>> dtype = torch.bfloat16 if cpu_has_bfloat16() else torch.float32  # the faster one here
+        >>> dtype.is_floating_point
+        True
     """
     get_capabilities = getattr(torch.cpu, "get_capabilities", None)
     capabilities = get_capabilities() if get_capabilities is not None else {}

@@ -16,7 +16,17 @@ Index = tuple[int, ...]
 
 
 class TooManyPartsError(RuntimeError):
-    """The blocks hold more parts than there is memory to join."""
+    """The blocks hold more parts than there is memory to join.
+
+    Example:
+        >>> from cldice_monai.topology import blockwise_topology
+        >>> specks = np.eye(6, dtype=bool)[::2]  # three voxels that do not touch
+        >>> blockwise_topology(specks.__getitem__, specks.shape, block_shape=(3, 6), max_parts=2)
+        ... # doctest: +ELLIPSIS
+        Traceback (most recent call last):
+        ...
+        cldice_monai.topology.block_union.TooManyPartsError: more than 2 parts ...
+    """
 
 
 @dataclass(frozen=True)
@@ -29,6 +39,14 @@ class WholeTopology:
         n_voxels: foreground voxels.
         component_voxels: voxels of each component, int64.
         touches_border: whether a component touches the border of the volume, bool.
+
+    Example:
+        >>> from cldice_monai.topology import blockwise_topology
+        >>> ring = np.ones((5, 5, 3), bool)
+        >>> ring[2, 2] = False
+        >>> whole = blockwise_topology(ring.__getitem__, ring.shape, block_shape=(3, 3, 3))
+        >>> whole.betti_numbers, whole.component_voxels.tolist()
+        ((1, 1, 0), [72])
     """
 
     betti_numbers: tuple[int, ...]

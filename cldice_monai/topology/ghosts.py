@@ -34,6 +34,15 @@ class GhostsAndMisses:
         ghost_length_mm: length of the ghosts along the predicted skeleton; None without spacing.
         miss_length_mm: length of the misses along the label's skeleton; None without spacing.
         spacing_mm: the spacing that the lengths were measured with; None without.
+
+    Example:
+        >>> label = np.zeros((3, 9), bool)
+        >>> label[1] = True
+        >>> pred = label.copy()
+        >>> pred[1, 6:] = False  # a third of the line is missed
+        >>> found = ghosts_and_misses(pred, label, spacing_mm=(0.5, 0.5))
+        >>> found.n_miss_voxels, found.n_ghost_voxels, found.miss_length_mm
+        (3, 0, 1.25)
     """
 
     ghosts: Mask

@@ -30,6 +30,15 @@ class HomotopyCertificate:
         background_misses: background skeleton of the label inside the prediction.
 
     The four are boolean, of the masks' shape: arrays, or tensors where the prediction is one.
+
+    Example:
+        >>> label = np.zeros((7, 7), bool)
+        >>> label[2:5, 1:6] = True
+        >>> pred = label.copy()
+        >>> pred[3, 3] = False  # a hole
+        >>> found = homotopy_certificate(pred, label)
+        >>> found.holds, np.argwhere(found.background_ghosts).tolist()
+        (False, [[3, 3]])
     """
 
     holds: bool

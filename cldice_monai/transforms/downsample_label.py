@@ -98,6 +98,12 @@ class DownsampleLabeld(MapTransform):
         keys: keys of the labels.
         factor: one for all spatial axes or one an axis, 1 or more.
         allow_missing_keys: leave out keys that an item does not have.
+
+    Example:
+        >>> line = np.zeros((1, 8, 8), np.uint8)
+        >>> line[0, 5] = 1
+        >>> DownsampleLabeld("label", 4)({"label": line, "case_id": "a"})["label"][0].tolist()
+        [[0, 0], [1, 1]]
     """
 
     backend = DownsampleLabel.backend

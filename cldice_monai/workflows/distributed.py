@@ -130,6 +130,17 @@ def require_same_data(data: TrainingData) -> None:
 
     Raises:
         InputError: where another process has other cases or another split, in all processes.
+
+    Example:
+        >>> from unittest import mock
+        >>> from cldice_monai.workflows.prepare import TrainingData
+        >>> def gather(found, own): found[:] = [own, ("9 + 2 volumes", "node2")]  # of two processes
+        >>> shared = dict(get_world_size=lambda: 2, all_gather_object=gather)
+        >>> with mock.patch.multiple(dist, **shared):
+        ...     require_same_data(TrainingData([{"case_id": "a"}], []))  # doctest: +ELLIPSIS
+        Traceback (most recent call last):
+        ...
+        cldice_monai.errors.InputError: dataset_dir: the processes see different data (1 + 0 ...
     """
     found: list[tuple[str, str] | None] = [None] * dist.get_world_size()
     dist.all_gather_object(found, (data.fingerprint(), os.uname().nodename))

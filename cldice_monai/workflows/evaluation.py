@@ -20,6 +20,17 @@ def start_evaluation() -> None:
 
     Raises:
         InputError: for a setting that nothing listens to.
+
+    Example:
+        >>> from unittest import mock
+        >>> from cldice_monai import bundle_dir
+        >>> config = str(bundle_dir() / "configs" / "evaluate.json")
+        >>> words = ["bundle/__main__.py", "run", "--config_file", config, "--pred_dir", "masks"]
+        >>> with mock.patch("sys.argv", words):
+        ...     start_evaluation()  # doctest: +ELLIPSIS
+        Traceback (most recent call last):
+        ...
+        cldice_monai.errors.InputError: --pred_dir: no such setting; ...
     """
     show_input_errors_as_one_line()
     check_overrides()

@@ -31,6 +31,14 @@ class SyntheticVolumes:
     Attributes:
         images: float16 arrays (X, Y, Z) from 0 to 1.
         labels: boolean arrays of the same shape.
+
+    Example:
+        >>> volume = np.random.default_rng(0).random((32, 32, 32))
+        >>> volumes = SyntheticVolumes([volume.astype(np.float16)], [volume > 0.9])
+        >>> plan = TrainingPlan(patch_side=16, volume_side=32, batch_size=2)
+        >>> image, label = draw_batch(volumes, plan=plan, rng=np.random.default_rng(0))
+        >>> image.shape, label.dtype
+        ((2, 1, 16, 16, 16), dtype('float32'))
     """
 
     images: list[np.ndarray]
@@ -54,6 +62,9 @@ class SyntheticVolumes:
             seed: of the volumes.
             n_workers: processes that draw; 0 draws in this one.
             recipe: how the intensities are prepared.
+
+        Returns:
+            The volumes.
 
         Raises:
             InputError: if the folder holds something else, or volumes of another seed, size, number
@@ -109,6 +120,15 @@ def draw_batch(
 
     Returns:
         float32 images and labels, (batch, 1, side, side, side).
+
+    Example:
+        >>> label = np.zeros((16, 16, 16), bool)
+        >>> label[8, 8] = True
+        >>> plan = TrainingPlan(patch_side=16, volume_side=16, batch_size=1, zoom_chance=0)
+        >>> volumes = SyntheticVolumes([label.astype(np.float16)], [label])
+        >>> _, drawn = draw_batch(volumes, plan=plan, rng=np.random.default_rng(0))
+        >>> drawn.shape, drawn.sum()  # the whole volume, turned
+        ((1, 1, 16, 16, 16), np.float32(16.0))
     """
     pairs = [_draw_patch(volumes, plan, rng) for _ in range(plan.batch_size)]
     images, labels = (np.stack(part)[:, None] for part in zip(*pairs, strict=True))

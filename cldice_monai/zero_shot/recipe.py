@@ -34,6 +34,10 @@ class ZeroShotRecipe(Preparation):
     Attributes:
         window: sides of the sliding window in voxels.
         overlap: share that two windows have in common along each axis.
+
+    Example:
+        >>> ZeroShotRecipe(threshold=0.5).window  # the other numbers are those of the weights
+        64
     """
 
     side_mm: float | None = 0.002
@@ -72,6 +76,12 @@ class TrainingPlan:
 
     Raises:
         InputError: for a number that no training can have.
+
+    Example:
+        >>> TrainingPlan(patch_side=50)  # doctest: +ELLIPSIS
+        Traceback (most recent call last):
+        ...
+        cldice_monai.errors.InputError: patch_side must be a multiple of 8 and at most ...
     """
 
     n_volumes: int = 200
@@ -120,6 +130,10 @@ def make_network(norm: str = "BATCH") -> nn.Module:
     Args:
         norm: "BATCH", the recipe's, or "INSTANCE", that of other trainings of the bundle.
 
+    Returns:
+        A `monai.networks.nets.UNet` of (B, 1, X, Y, Z) images, whose output are logits of that
+        shape; X, Y and Z are multiples of 8.
+
     Example:
         >>> sum(weights.numel() for weights in make_network().parameters()) // 1000
         1186
@@ -137,6 +151,9 @@ def with_changes(settings: _Settings, changes: Iterable[str], *, argument: str) 
         settings: where to begin.
         changes: words NAME=VALUE, the value in JSON.
         argument: what to call the words in an error.
+
+    Returns:
+        A copy with the other numbers.
 
     Raises:
         InputError: for a word that is no NAME=VALUE, or a name that the settings lack.

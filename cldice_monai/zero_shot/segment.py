@@ -24,6 +24,10 @@ def load_network(path: str | os.PathLike[str]) -> nn.Module:
     Args:
         path: a file of `save_weights`, in any floating type, with batch or instance norms.
 
+    Returns:
+        The network in evaluation mode, on the CPU; it takes float32 (B, 1, X, Y, Z) and gives
+        logits of that shape.
+
     Raises:
         InputError: if the file is missing or of another network.
 
@@ -94,13 +98,20 @@ def probabilities(
     """Return how sure the network is of each voxel, before the threshold.
 
     Args:
-        image: as for `segment_volume`.
-        network: as there.
-        spacing_um: as there.
-        recipe: as there.
+        image: (X, Y, Z) intensities.
+        network: from `load_network`.
+        spacing_um: voxel size along the three axes in micrometres; None where it is unknown, and
+            the volume keeps its grid.
+        recipe: grid and intensities.
 
     Returns:
         float32 of the image's shape, from 0 to 1.
+
+    Example:
+        >>> image = np.zeros((20, 20, 6), np.float32); image[:, 9:12, 2:4] = 9
+        >>> found = probabilities(image, make_network(), spacing_um=(1, 1, 5))
+        >>> found.shape, bool(0 <= found.min() and found.max() <= 1)
+        ((20, 20, 6), True)
     """
     mm = np.ones(3) if spacing_um is None else np.asarray(spacing_um, dtype=float) / 1000.0
     volume = torch.from_numpy(np.ascontiguousarray(image[None], dtype=np.float32))

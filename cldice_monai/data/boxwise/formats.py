@@ -31,6 +31,17 @@ def open_volume(
 
     Raises:
         InputError: if it cannot be used.
+
+    Example:
+        >>> import nibabel, numpy, tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = Path(folder, "a.nii")
+        ...     image = nibabel.Nifti1Image(numpy.zeros((9, 8, 7)), numpy.diag([2, 2, 5, 1]))
+        ...     nibabel.save(image, path)
+        ...     with open_volume([path], scratch=Path(folder)) as volume:
+        ...         box = volume.read((slice(0, 3), slice(0, 4), slice(0, 5)))
+        >>> volume.shape, volume.spacing_mm, box.shape
+        ((9, 8, 7), (2.0, 2.0, 5.0), (1, 3, 4, 5))
     """
     if Path(paths[0]).suffix.lower() == ".zarr":
         if len(paths) > 1:
@@ -57,6 +68,19 @@ def write_volume(
 
     Raises:
         InputError: for NIfTI on the grid of an OME-Zarr image.
+
+    Example:
+        >>> import nibabel, numpy, tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path, mask = Path(folder, "a.nii"), Path(folder, "mask.nii")
+        ...     nibabel.save(nibabel.Nifti1Image(numpy.zeros((9, 8, 7)), numpy.eye(4)), path)
+        ...     with open_volume([path], Path(folder)) as volume:
+        ...         with write_volume(mask, like=volume) as output:
+        ...             for z in range(7):
+        ...                 box = (slice(0, 9), slice(0, 8), slice(z, z + 1))
+        ...                 output.write(box, volume.read(box)[0].astype("uint8"))
+        ...     nibabel.load(mask).shape
+        (9, 8, 7)
     """
     zarr_grid = isinstance(like.metadata, OmeImage)
     if path.suffix.lower() != ".zarr":

@@ -33,6 +33,16 @@ class LargeVolume:
         unit: that the file names for its voxel size, as a person reads it.
         chunks: sides of the pieces that the file is read in; None where any box will do.
         metadata: what the writer of the same format needs of it.
+
+    Example:
+        >>> array = np.zeros((1, 9, 8, 7), np.float32)  # stands for a file
+        >>> volume = LargeVolume(
+        ...     path=Path("a.nii"), shape=(9, 8, 7), n_channels=1, spacing_mm=(2.0, 2.0, 5.0),
+        ...     voxel_mm=20.0, at_right_angles=True, read=lambda box: array[(slice(None), *box)],
+        ...     slow_axis=2, unit="mm", chunks=None, metadata=None,
+        ... )
+        >>> volume.read((slice(0, 2), slice(0, 3), slice(0, 4))).shape
+        (1, 2, 3, 4)
     """
 
     path: Path
@@ -55,6 +65,14 @@ class LargeOutput(NamedTuple):
         write: takes a box in space and its values.
         read: gives the values of a box back, as they were written.
         chunks: sides of the pieces that the file is written in; None where any box will do.
+
+    Example:
+        >>> mask = np.zeros((4, 4, 4), np.uint8)  # stands for a file
+        >>> output = LargeOutput(write=mask.__setitem__, read=mask.__getitem__)
+        >>> box = (slice(0, 2), slice(0, 2), slice(0, 4))
+        >>> output.write(box, np.ones((2, 2, 4)))
+        >>> int(mask.sum()), output.read(box).shape
+        (16, (2, 2, 4))
     """
 
     write: Callable[[Region, np.ndarray], None]
@@ -71,6 +89,12 @@ def reading_boxes(volume: LargeVolume, *, max_voxels: int = 1 << 19) -> Iterator
 
     Yields:
         Boxes that together are the volume.
+
+    Example:
+        >>> from types import SimpleNamespace
+        >>> volume = SimpleNamespace(shape=(4, 4, 100), chunks=None, slow_axis=2)
+        >>> [(box[2].start, box[2].stop) for box in reading_boxes(volume, max_voxels=4 * 4 * 40)]
+        [(0, 40), (40, 80), (80, 100)]
     """
     sides = list(volume.chunks or volume.shape)
     if volume.chunks is None:

@@ -30,6 +30,11 @@ class DemandSettings:
         far_trunks: whether each stem first goes on to a far place, before ends are joined.
         inset_fraction: how far the vessels keep inside the volume, as a fraction of its
             shortest side.
+
+    Example:
+        >>> geometry = GeometrySettings(demand=DemandSettings(oxygen_reach=12.0))
+        >>> Preset(name="dense", geometry=geometry).geometry.demand.stems_per_megavoxel
+        0.17
     """
 
     stems_per_megavoxel: float = 0.17
@@ -70,6 +75,11 @@ class GeometrySettings:
         label_depth: voxels by which the label reaches further both ways along the last axis, where
             thick slices and the point spread show a vessel above and below itself.
         demand: how trees grow by demand; None for trunks that cross the volume and scattered ends.
+
+    Example:
+        >>> mesh = GeometrySettings(trees_per_megavoxel=0)  # capillaries alone
+        >>> mesh.capillary_radius
+        (0.8, 1.6)
     """
 
     trees_per_megavoxel: float = 1.4
@@ -136,6 +146,10 @@ class ImagingSettings:
             is black.
         voxel_size: sides of a voxel of the acquisition, in voxels of the label. The image is
             averaged over such voxels, gets its noise there, and is interpolated back.
+
+    Example:
+        >>> ImagingSettings(gain=0, gaussian_noise=0).speckle  # without any noise
+        0.0
     """
 
     background: float = 100.0
@@ -175,6 +189,11 @@ class Preset:
     """A name with its geometry and imaging settings.
 
     Without a geometry the volume is tissue alone: a network should learn to leave it alone, too.
+
+    Example:
+        >>> tissue = Preset(name="tissue", geometry=None)
+        >>> tissue.imaging == ImagingSettings()
+        True
     """
 
     name: str

@@ -25,6 +25,11 @@ class VesselEdge:
         polyline: (P, 3) float64, the centreline in voxel coordinates (voxel centres are integers).
         radius: (P,) float64, the radius at each point, in voxels.
         kind: "tree" or "capillary".
+
+    Example:
+        >>> line = np.array([[0.0, 0, 0], [3, 4, 0], [3, 4, 12]])
+        >>> VesselEdge(0, 1, line, np.ones(3), "tree").length()
+        17.0
     """
 
     start: int
@@ -45,6 +50,12 @@ class VesselGraph:
     Args:
         nodes: (N, 3) float64, in voxel coordinates; ends, bifurcations and border crossings.
         edges: the segments.
+
+    Example:
+        >>> line, radius = np.array([[0.0, 0, 0], [9, 0, 0]]), np.ones(2)
+        >>> there, back = (VesselEdge(a, 1 - a, line, radius, "capillary") for a in (0, 1))
+        >>> VesselGraph(line, (there, back)).betti_numbers()  # one component, one loop
+        (1, 1, 0)
     """
 
     nodes: npt.NDArray[np.float64]
@@ -105,6 +116,12 @@ class VesselSample:
         visible: (E, C) bool, whether a channel shows an edge of the graph.
         preset: name of the settings.
         seed: seed of the sample.
+
+    Example:
+        >>> from cldice_monai.data.synthetic import generate_vessels
+        >>> sample = generate_vessels((32, 32, 32), seed=1)
+        >>> sample.image.shape, bool(np.all(sample.label[sample.centreline > 0] == 1))
+        ((1, 32, 32, 32), True)
     """
 
     image: npt.NDArray[np.float32]

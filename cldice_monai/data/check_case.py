@@ -33,6 +33,12 @@ class CaseReport:
         vessel_share: share of the label's voxels that are vessel; None without a readable label.
         mask_share: share of the mask's voxels that hold data; None without a readable mask.
         odd_label_value: a value of the label that is negative or no whole number, else None.
+
+    Example:
+        >>> report = CaseReport(VesselCase("a", (Path("a.nii.gz"),)))
+        >>> report.problems.append("a.nii.gz: damaged; copy it again")
+        >>> report.label_is_empty is None  # no label was read
+        True
     """
 
     case: VesselCase
@@ -69,6 +75,11 @@ def check_case(
 
     Returns:
         The report; nothing is raised for bad files.
+
+    Example:
+        >>> report = check_case(VesselCase("a", (Path("missing.nii.gz"),)), in_channels=1)
+        >>> report.image is None, len(report.problems)
+        (True, 1)
     """
     report = CaseReport(case)
     report.image = _check_image(report, in_channels, readers, fixed_channels)

@@ -27,6 +27,12 @@ class DecathlonList:
         validation: cases that the list names for validation.
         test: cases to test on, with or without labels.
         folds: case ids of training and validation dealt into folds, if the list has ``folds``.
+
+    Example:
+        >>> cases = tuple(VesselCase(name, (Path(f"{name}.nii.gz"),)) for name in "abc")
+        >>> found = DecathlonList(training=cases[:2], validation=cases[2:], test=())
+        >>> [case.case_id for case in found.training]
+        ['a', 'b']
     """
 
     training: tuple[VesselCase, ...]
@@ -57,6 +63,14 @@ def has_training_list(path: Path) -> bool:
 
     Raises:
         InputError: if the file is not JSON.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = Path(folder, "dataset.json")
+        ...     _ = path.write_text('{"numTraining": 8}')  # as nnU-Net writes it
+        ...     has_training_list(path), has_training_list(Path(folder, "missing.json"))
+        (False, False)
     """
     return path.is_file() and bool(_load(path).get("training"))
 
@@ -81,6 +95,17 @@ def read_decathlon_list(path: Path) -> DecathlonList:
     Raises:
         InputError: if the file is missing, not JSON or of another structure, if an entry lacks
             what it needs or names a file that is not there, or if an image is listed twice.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     for name in ("a.nii.gz", "a_label.nii.gz"):
+        ...         Path(folder, name).touch()
+        ...     path = Path(folder, "list.json")
+        ...     entry = {"image": "a.nii.gz", "label": "a_label.nii.gz"}
+        ...     _ = path.write_text(json.dumps({"training": [entry]}))
+        ...     [case.case_id for case in read_decathlon_list(path).training]
+        ['a']
     """
     content = _load(path)
     entries = {

@@ -92,11 +92,11 @@ def find_training_cases(
 
     Example:
         >>> import tempfile
-        >>> folder = Path(tempfile.mkdtemp())
-        >>> for name in ("imagesTr/a_0000.nii.gz", "labelsTr/a.nii.gz"):
-        ...     (folder / name).parent.mkdir()
-        ...     (folder / name).touch()
-        >>> found = find_training_cases(folder)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     for name in ("imagesTr/a_0000.nii.gz", "labelsTr/a.nii.gz"):
+        ...         Path(folder, name).parent.mkdir()
+        ...         Path(folder, name).touch()
+        ...     found = find_training_cases(folder)
         >>> [case.case_id for case in found.training], found.layout
         (['a'], 'imagesTr/labelsTr folders')
     """

@@ -56,10 +56,10 @@ def find_inference_cases(
 
     Example:
         >>> import tempfile
-        >>> folder = Path(tempfile.mkdtemp())
-        >>> for name in ("a.nii.gz", "b.nii", "a_mask.nii.gz"):
-        ...     (folder / name).touch()
-        >>> [case.case_id for case in find_inference_cases(folder)]
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     for name in ("a.nii.gz", "b.nii", "a_mask.nii.gz"):
+        ...         Path(folder, name).touch()
+        ...     [case.case_id for case in find_inference_cases(folder)]
         ['a', 'b']
     """
     place = as_place(dataset_dir, volume=True)

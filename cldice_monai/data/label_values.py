@@ -37,6 +37,10 @@ def odd_value_problem(path: Path | None, value: float) -> str:
 
     Returns:
         One line.
+
+    Example:
+        >>> odd_value_problem(Path("a.nii.gz"), 0.5)
+        'a.nii.gz: holds 0.5; a label holds whole numbers from 0 on, so convert it'
     """
     return f"{path}: holds {value:g}; a label holds whole numbers from 0 on, so convert it"
 

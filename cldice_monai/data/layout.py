@@ -71,12 +71,13 @@ def expect_folders(
 
     Example:
         >>> import tempfile
-        >>> root = Path(tempfile.mkdtemp())
-        >>> (root / "train" / "images").mkdir(parents=True)
-        >>> try:
-        ...     expect_folders(root, ["training/images"], dataset="DRIVE", expected="a layout")
-        ... except InputError as error:
-        ...     print(str(error).removeprefix(str(root)))
+        >>> with tempfile.TemporaryDirectory() as root:
+        ...     Path(root, "train", "images").mkdir(parents=True)
+        ...     try:
+        ...         wanted = ["training/images"]
+        ...         expect_folders(Path(root), wanted, dataset="DRIVE", expected="a layout")
+        ...     except InputError as error:
+        ...         print(str(error).removeprefix(root))
         : not the layout of DRIVE: there is no training/images (nearest found: train/images); \
 expected a layout
     """

@@ -81,10 +81,10 @@ def read_volume(paths: PathLike | Sequence[PathLike]) -> Volume:
 
     Example:
         >>> import tempfile, nibabel
-        >>> folder = tempfile.mkdtemp()
         >>> image = nibabel.Nifti1Image(np.zeros((4, 5, 6, 2), np.uint8), np.eye(4))
-        >>> nibabel.save(image, Path(folder) / "a.nii.gz")
-        >>> read_volume(Path(folder) / "a.nii.gz").array.shape
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     nibabel.save(image, Path(folder, "a.nii.gz"))
+        ...     read_volume(Path(folder, "a.nii.gz")).array.shape
         (2, 4, 5, 6)
     """
     return join_channels([_read_one(file) for file in _as_paths(paths)])

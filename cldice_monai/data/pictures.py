@@ -66,9 +66,9 @@ def read_picture(path: PathLike | Sequence[PathLike]) -> Volume:
     Example:
         >>> import tempfile
         >>> from PIL import Image
-        >>> file = Path(tempfile.mkdtemp()) / "a.tif"
-        >>> Image.new("RGB", (5, 4)).save(file)  # 5 columns, 4 rows
-        >>> read_picture(file).array.shape
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     Image.new("RGB", (5, 4)).save(Path(folder, "a.tif"))  # 5 columns, 4 rows
+        ...     read_picture(Path(folder, "a.tif")).array.shape
         (3, 4, 5, 1)
     """
     path = _only(path)
@@ -176,8 +176,9 @@ def write_picture(array: np.ndarray, path: PathLike) -> Path:
 
     Example:
         >>> import tempfile
-        >>> file = write_picture(np.eye(3, dtype=np.uint8), Path(tempfile.mkdtemp()) / "a.png")
-        >>> read_picture(file).array[0, 0, :, 0].tolist()
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     file = write_picture(np.eye(3, dtype=np.uint8), Path(folder, "a.png"))
+        ...     read_picture(file).array[0, 0, :, 0].tolist()
         [1.0, 0.0, 0.0]
     """
     from PIL import Image

@@ -35,12 +35,14 @@ def find_listed_vessap_cases(root: Path, *, in_channels: int = 1) -> LayoutCases
 
     Example:
         >>> import tempfile
-        >>> root = Path(tempfile.mkdtemp())
-        >>> _ = (root / "inputs.txt").write_text("m1_wga.nii.gz\tm1_eb.nii.gz\n")
-        >>> _ = (root / "labels.txt").write_text("m1_label.nii.gz\n")
-        >>> for name in ("m1_wga.nii.gz", "m1_eb.nii.gz", "m1_label.nii.gz"):
-        ...     (root / name).touch()
-        >>> [path.name for path in find_listed_vessap_cases(root, in_channels=2).cases[0].image]
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     root = Path(folder)
+        ...     _ = (root / "inputs.txt").write_text("m1_wga.nii.gz\tm1_eb.nii.gz\n")
+        ...     _ = (root / "labels.txt").write_text("m1_label.nii.gz\n")
+        ...     for name in ("m1_wga.nii.gz", "m1_eb.nii.gz", "m1_label.nii.gz"):
+        ...         (root / name).touch()
+        ...     found = find_listed_vessap_cases(root, in_channels=2)
+        >>> [path.name for path in found.cases[0].image]
         ['m1_wga.nii.gz', 'm1_eb.nii.gz']
     """
     inputs, labels = (_lines(root / name) for name in VESSAP_LISTS)

@@ -37,11 +37,12 @@ def find_older_vessap_cases(root: Path, *, in_channels: int = 1) -> LayoutCases:
 
     Example:
         >>> import tempfile
-        >>> root = Path(tempfile.mkdtemp())
-        >>> for name in ("prep/prep_m1_C00_x_cube.nii.gz", "gt_all/m1_C00_x_cube_DoG026.nii.gz"):
-        ...     (root / name).parent.mkdir()
-        ...     (root / name).touch()
-        >>> [case.case_id for case in find_older_vessap_cases(root).cases]
+        >>> names = ("prep/prep_m1_C00_x_cube.nii.gz", "gt_all/m1_C00_x_cube_DoG026.nii.gz")
+        >>> with tempfile.TemporaryDirectory() as root:
+        ...     for name in names:
+        ...         Path(root, name).parent.mkdir()
+        ...         Path(root, name).touch()
+        ...     [case.case_id for case in find_older_vessap_cases(Path(root)).cases]
         ['m1_x_cube']
     """
     expect_folders(

@@ -29,6 +29,11 @@ class Interval(NamedTuple):
         low: lower end of the interval; NaN with fewer than two cases.
         high: its upper end.
         n_cases: cases with a measured patch.
+
+    Example:
+        >>> mean, low, high, n_cases = Interval(mean=0.8, low=0.7, high=0.9, n_cases=12)
+        >>> f"{mean} ({low} to {high}), {n_cases} cases"
+        '0.8 (0.7 to 0.9), 12 cases'
     """
 
     mean: float

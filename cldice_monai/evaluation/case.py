@@ -40,6 +40,11 @@ class EvaluationSettings:
             vessel.
         spacing: size of a voxel where the file of a label does not say it, in the order of the
             file's axes; None: such lengths are in voxels.
+
+    Example:
+        >>> settings = EvaluationSettings(PatchSampler(48, 10), classes=(1, 2))
+        >>> settings.sampler.n_patches, settings.th_snap  # of 48 voxels a side; in voxels
+        (10, 5.0)
     """
 
     sampler: PatchSampler = field(default_factory=PatchSampler)
@@ -120,6 +125,19 @@ def evaluate_case(pair: CasePair, settings: EvaluationSettings) -> list[Evaluate
 
     Raises:
         InputError: a file cannot be read or holds other than whole numbers.
+
+    Example:
+        >>> import nibabel, tempfile
+        >>> from pathlib import Path
+        >>> mask = np.zeros((8, 8, 8), np.uint8)
+        >>> mask[4, 4] = 1
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = Path(folder, "a.nii.gz")
+        ...     nibabel.save(nibabel.Nifti1Image(mask, np.diag([2, 2, 2, 1])), path)
+        ...     settings = EvaluationSettings(PatchSampler(8, 1))
+        ...     (case,) = evaluate_case(CasePair("a", path, path), settings)
+        >>> case.spacing_mm, case.volume["cldice"], case.volume["length_mm_label"]
+        ((2.0, 2.0, 2.0), 1.0, 14.0)
     """
     frame = frame_of(pair.label, settings.spacing)
     volumes = [read_mask(path, frame.grid) for path in (pair.pred, pair.label)]

@@ -47,6 +47,16 @@ def find_pairs(pred_dir: Path, label_dir: Path) -> tuple[list[CasePair], list[st
     Raises:
         InputError: a folder is missing or empty, two files are the same case, or a label has no
             prediction.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     for name in ("label/a.nii.gz", "unet/a_mask.nii.gz"):
+        ...         Path(folder, name).parent.mkdir()
+        ...         Path(folder, name).touch()
+        ...     pairs, notes = find_pairs(Path(folder, "unet"), Path(folder, "label"))
+        >>> [(pair.case_id, pair.pred.name) for pair in pairs]
+        [('a', 'a_mask.nii.gz')]
     """
     predictions, notes = _masks(pred_dir, argument="pred_dirs")
     labels, of_labels = _masks(label_dir, argument="label_dir")

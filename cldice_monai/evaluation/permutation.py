@@ -29,6 +29,11 @@ class Comparison(NamedTuple):
         difference: mean of the first minus the second; NaN without a common case.
         p_value: two-sided; None where there are fewer than `MIN_CASES` cases.
         n_cases: cases that both were measured on.
+
+    Example:
+        >>> found = paired_permutation_test([0.8, 0.9], [0.7, 0.9])
+        >>> round(found.difference, 3), found.p_value  # two cases are too few for a p-value
+        (0.05, None)
     """
 
     difference: float

@@ -111,6 +111,21 @@ def evaluate(
         InputError: see `cldice_monai.evaluation.find_pairs.find_pairs` and
             `cldice_monai.evaluation.case.evaluate_case`; no folder at all; a prediction that does
             not lie on its label's grid, before anything is measured.
+
+    Example:
+        >>> import nibabel, numpy, tempfile
+        >>> from cldice_monai.topology import PatchSampler
+        >>> label = numpy.zeros((8, 8, 8), numpy.uint8)
+        >>> label[4, 4] = 1
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     for part, mask in (("label", label), ("unet", label * (numpy.arange(8) < 4))):
+        ...         Path(folder, part).mkdir()
+        ...         image = nibabel.Nifti1Image(mask.astype(numpy.uint8), numpy.eye(4))
+        ...         nibabel.save(image, Path(folder, part, "a.nii.gz"))
+        ...     settings = EvaluationSettings(PatchSampler(patch_size=8, n_patches=1))
+        ...     found = evaluate([Path(folder, "unet")], Path(folder, "label"), settings)
+        >>> found.methods[0].cases[0].volume["tsens"]
+        0.5
     """
     if not pred_dirs:
         raise InputError("pred_dirs: name at least one folder of predictions")

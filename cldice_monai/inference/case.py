@@ -56,6 +56,9 @@ def load_case(case: VesselCase, recipe: Recipe, *, spacing: Spacing | None) -> L
         recipe: what comes before the network.
         spacing: voxel size for formats that need one.
 
+    Returns:
+        The case, its image read and prepared.
+
     Raises:
         InputError: if a file cannot be used, or the image holds nothing.
     """

@@ -22,6 +22,10 @@ class Grid:
         voxel_mm: volume of a voxel in mm3, its area in mm2 for a picture; None likewise.
         at_right_angles: whether lengths can be measured by the spacing.
         is_flat: whether it is a picture: one voxel deep.
+
+    Example:
+        >>> Grid((0.5, 0.5), 0.25, at_right_angles=True, is_flat=True).voxel_mm  # mm2 of a pixel
+        0.25
     """
 
     spacing_mm: tuple[float, ...] | None

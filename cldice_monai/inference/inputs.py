@@ -40,6 +40,14 @@ def find_inputs(
     Raises:
         InputError: if an input does not exist or holds no image, a channel is missing, or two
             inputs would be one case.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     for name in ("x_0000.nii.gz", "x_0001.nii.gz", "y.nii.gz"):
+        ...         Path(folder, name).touch()
+        ...     [(case.case_id, len(case.image)) for case in find_inputs([folder])]
+        [('x', 2), ('y', 1)]
     """
     lists = [Path(word) for word in inputs if Path(word).suffix.lower() == ".json"]
     files = [file for word in inputs if Path(word) not in lists for file in _images_of(str(word))]
@@ -56,8 +64,18 @@ def find_inputs(
 def require_plain_name(case: VesselCase) -> None:
     """Refuse a case whose files would not lie in the output folder.
 
+    Args:
+        case: its id names the files.
+
     Raises:
         InputError: if the id is not the plain name of a file.
+
+    Example:
+        >>> require_plain_name(VesselCase("scan_7", (Path("scan_7.nii.gz"),)))
+        >>> require_plain_name(VesselCase("a/b", (Path("b.nii.gz"),)))  # doctest: +ELLIPSIS
+        Traceback (most recent call last):
+        ...
+        cldice_monai.errors.InputError: b.nii.gz: 'a/b' is no name for files in the output ...
     """
     name = case.case_id
     if not name or name.startswith(".") or Path(name).name != name or "\0" in name:

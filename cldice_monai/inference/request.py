@@ -31,6 +31,13 @@ class PredictRequest:
             process.
         overwrite: segment cases again that are done.
         bars: draw bars on the terminal.
+
+    Example:
+        >>> request = PredictRequest(
+        ...     inputs=["scans/*.nii.gz"], output=Path("masks"), settings={"threshold": 0.4}
+        ... )
+        >>> request.max_bytes, request.save_prob
+        (2000000000, False)
     """
 
     inputs: Sequence[str | Path]
@@ -56,6 +63,12 @@ class CaseResult:
         status: ``"done"``, ``"skipped"`` where it was done before, or ``"failed"``.
         report: what its report says; None where it failed.
         problem: one line; None where it did not fail.
+
+    Example:
+        >>> case = VesselCase("a", (Path("a.nii.gz"),))
+        >>> result = CaseResult(case, "failed", problem="a.nii.gz: damaged; copy it again")
+        >>> result.report is None
+        True
     """
 
     case: VesselCase

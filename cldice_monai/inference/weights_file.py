@@ -51,6 +51,12 @@ def describe_weights(path: str | os.PathLike[str]) -> WeightsFile:
 
     Raises:
         InputError: if there is no such file, or it holds no convolution.
+
+    Example:
+        >>> from cldice_monai import bundle_dir
+        >>> found = describe_weights(bundle_dir() / "models" / "model.pt")
+        >>> found.in_channels, found.out_channels, found.spatial_dims
+        (1, 1, 3)
     """
     path = Path(path).expanduser()
     if not path.is_file():
@@ -78,10 +84,24 @@ def describe_weights(path: str | os.PathLike[str]) -> WeightsFile:
 
 
 def sha256_of(path: Path) -> str:
-    """Return the hash of a file's bytes, in hexadecimal.
+    """Return the hash of a file's bytes.
+
+    Args:
+        path: the file.
+
+    Returns:
+        SHA-256 in hexadecimal, 64 digits.
 
     Raises:
         InputError: if it cannot be read.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = Path(folder, "empty.pt")
+        ...     path.touch()
+        ...     sha256_of(path)[:16]
+        'e3b0c44298fc1c14'
     """
     digest = hashlib.sha256()
     try:

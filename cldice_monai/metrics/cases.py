@@ -30,6 +30,12 @@ class Case:
         pred: boolean (N, H, W) or (N, H, W, D): the whole volume (N = 1) or N patches.
         label: boolean, the same shape.
         spacing_mm: voxel size from the label's metadata; None where it carries none.
+
+    Example:
+        >>> line = np.zeros((2, 5, 5), bool)  # two patches
+        >>> line[0, 2] = True
+        >>> Case(pred=line, label=line, spacing_mm=None).has_label().tolist()
+        [True, False]
     """
 
     pred: Mask
@@ -203,6 +209,13 @@ def item_spacing_mm(y: torch.Tensor, number: int) -> tuple[float, ...] | None:
 
     Returns:
         One size for each axis; None where the tensor carries no metadata.
+
+    Example:
+        >>> affine = torch.diag(torch.tensor([0.5, 0.5, 2.0, 1.0]))
+        >>> item_spacing_mm(MetaTensor(torch.zeros(1, 1, 8, 8, 4), affine=affine), 0)
+        (0.5, 0.5, 2.0)
+        >>> item_spacing_mm(torch.zeros(1, 1, 8, 8, 4), 0) is None
+        True
     """
     if not isinstance(y, MetaTensor):
         return None

@@ -35,6 +35,13 @@ class TracedSkeleton:
         length: (S,) float64, length along the points.
         mean_radius: (S,) float64, mean distance to the background along the segment, junctions
             not included; NaN where no mask was given.
+
+    Example:
+        >>> cross = np.zeros((7, 7), bool)
+        >>> cross[3], cross[:, 3] = True, True
+        >>> found = trace_skeleton(cross, spacing=(0.5, 0.5))
+        >>> sorted(found.degrees().tolist()), found.length.tolist()
+        ([1, 1, 1, 1, 4], [1.5, 1.5, 1.5, 1.5])
     """
 
     nodes: _Array

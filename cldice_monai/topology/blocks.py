@@ -26,6 +26,11 @@ class Block:
         shared: ``owned`` and, where a block follows, the first layer of that one.
         has_previous: whether a block comes before, axis by axis.
         has_next: whether a block follows, axis by axis.
+
+    Example:
+        >>> first, second = blocks_of((5, 4), (3, 4))
+        >>> first.owned[0], first.shared[0], first.neighbour(axis=0, step=1) == second.index
+        (slice(0, 3, None), slice(0, 4, None), True)
     """
 
     index: tuple[int, ...]
@@ -108,6 +113,14 @@ def summarise_block(mask: np.ndarray, block: Block, *, connectivity: Connectivit
 
     Returns:
         The summary; it holds faces, no volume.
+
+    Example:
+        >>> ring = np.ones((3, 3), bool)
+        >>> ring[1, 1] = False
+        >>> (whole,) = blocks_of(ring.shape, (3, 3))
+        >>> found = summarise_block(ring, whole, connectivity="foreground-full")
+        >>> found.voxels.tolist(), found.euler, found.n_background
+        ([8], 0, 1)
     """
     mask = np.ascontiguousarray(mask)  # boxes of NIfTI files run along the other axis
     labels = label_block(mask, connectivity=connectivity)

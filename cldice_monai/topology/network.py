@@ -33,6 +33,13 @@ class Network:
         on_ring: (N,) bool, whether a node lies on a closed curve without junctions or ends.
         shape: voxels along each axis; None where not known.
         spacing_mm: voxel size; None where not known.
+
+    Example:
+        >>> line = np.zeros((3, 9), bool)
+        >>> line[1] = True
+        >>> found = as_network(line)
+        >>> found.nodes.tolist(), found.degree.tolist(), len(found.lines)
+        ([[1.0, 0.0], [1.0, 8.0]], [1, 1], 1)
     """
 
     nodes: _Array

@@ -136,6 +136,10 @@ def non_finite_fill_value(channel: np.ndarray) -> float | None:
 
     Returns:
         The smallest finite value, None if no value is finite.
+
+    Example:
+        >>> non_finite_fill_value(np.array([np.nan, 3.0, 2.0, np.inf]))
+        2.0
     """
     finite = channel[np.isfinite(channel)]
     return float(finite.min()) if finite.size else None

@@ -143,6 +143,13 @@ def check_scale(sides_mm: Sequence[float], side_mm: float, *, name: str, unit: s
 
     Raises:
         InputError: if it is to be refused; most likely the unit is wrong.
+
+    Example:
+        >>> check_scale((0.001, 0.001, 0.003), 0.002, name="a.nii", unit="micron")
+        >>> check_scale((0.1, 0.1, 0.1), 0.002, name="a.nii", unit="mm")  # doctest: +ELLIPSIS
+        Traceback (most recent call last):
+        ...
+        cldice_monai.errors.InputError: a.nii: ...
     """
     scale = max(max(side / side_mm, side_mm / side) for side in sides_mm)
     if scale > _MOST_SCALE:

@@ -56,9 +56,9 @@ def run_evaluation(request: EvaluationRequest) -> None:
         ...         image = nibabel.Nifti1Image(mask, numpy.eye(4))
         ...         nibabel.save(image, folder / part / "a.nii.gz")
         ...     out = folder / "out"
-        ...     run_evaluation(
-        ...         EvaluationRequest(folder / "unet", folder / "label", out, patch_size=8)
-        ...     )
+        ...     patches = {"patch_size": 8, "n_patches": 1}
+        ...     folders = (folder / "unet", folder / "label", out)
+        ...     run_evaluation(EvaluationRequest(*folders, **patches))
         ...     print(*sorted(path.name for path in out.iterdir()))
         cases.csv error_maps evaluation.json patches.csv report.html summary.md
     """

@@ -18,7 +18,7 @@ __all__ = ["TIFF_ENDINGS", "has_tiff_ending", "read_tiff_stack", "write_tiff"]
 
 TIFF_ENDINGS = (".tif", ".tiff")
 
-_READ_BY_PILLOW = (5,)  # LZW
+_READ_BY_PILLOW = (2, 3, 4, 5)  # black and white as faxes are (group 3 and 4), and LZW
 
 
 def has_tiff_ending(path: Path) -> bool:

@@ -21,7 +21,8 @@ CHANNEL_LETTERS = "CS"
 """tifffile's names of an axis of channels, and of one of colours."""
 
 _DEPTH = "ZIQ"  # its names of an axis that counts pages
-_MAX_RATIO = 1500  # no compression that is read here packs tighter
+_MAX_RATIO = 1500  # no compression that is read here packs tighter, but for one
+_GROUP_4 = 4  # a row like the one above is one bit in it
 
 
 @dataclass(frozen=True)
@@ -100,6 +101,8 @@ def read_tiff_tags(path: Path) -> TiffTags:
     n_bytes = n_voxels * found.dtype.itemsize
     n_stored = n_bytes // 8 if found.dtype.kind == "b" else n_bytes  # black and white: one bit each
     ratio = 1 if found.compressions == {1} else _MAX_RATIO
+    if _GROUP_4 in found.compressions:
+        ratio = max(ratio, found.space[0])
     if n_stored > ratio * path.stat().st_size:
         raise InputError(
             f"{path}: promises {found.shape} voxels, more than the file can hold: it is cut off or "
@@ -134,4 +137,8 @@ def quiet() -> Iterator[None]:
 def damaged(path: Path, error: BaseException) -> InputError:
     """Return the error of a file that tifffile or a codec cannot read."""
     reason = (str(error) or type(error).__name__).splitlines()[0]
+    if "imagecodecs" in reason:  # which tifffile asks for where it has no codec of its own
+        return InputError(
+            f"{path}: its compression is not read here; save it without one, or with LZW or zlib"
+        )
     return InputError(f"{path}: the TIFF file cannot be read ({reason[:120]}); copy it again")

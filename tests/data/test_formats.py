@@ -149,6 +149,21 @@ def test_lzw_stack_is_read(tmp_path: Path):
     assert np.array_equal(read_image(path, spacing=UM).array[0], VOXELS)
 
 
+def test_compression_that_is_not_read_is_named_with_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """tifffile packs and unpacks some compressions by a package that is not asked for here."""
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(path, VOXELS.transpose(2, 1, 0).astype(np.uint16), photometric="minisblack")
+
+    def imread(_: Path):
+        raise ValueError("<COMPRESSION.ZSTD: 50000> requires the 'imagecodecs' package")
+
+    monkeypatch.setattr(tifffile, "imread", imread)
+    with pytest.raises(InputError, match="save it without one, or with LZW or zlib"):
+        read_image(path, spacing=UM)
+
+
 def test_channel_axis_of_an_imagej_stack_comes_first(tmp_path: Path):
     stack = np.stack([VOXELS, 2 * VOXELS]).transpose(3, 0, 2, 1).astype(np.uint16)  # z c y x
     tifffile.imwrite(tmp_path / "a.tif", stack, imagej=True, metadata={"axes": "ZCYX"})

@@ -1,4 +1,4 @@
-"""Pictures (TIFF, GIF, PNG) as volumes that are one voxel deep."""
+"""Pictures (TIFF, GIF, PNG, BMP) as volumes that are one voxel deep."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ __all__ = [
 ]
 
 PathLike = str | os.PathLike[str]
-PICTURE_ENDINGS = (".tif", ".tiff", ".png", ".gif", ".jpg", ".jpeg")
+PICTURE_ENDINGS = (".tif", ".tiff", ".png", ".gif", ".bmp", ".jpg", ".jpeg")
 """Endings of the names of pictures."""
 
 
@@ -47,7 +47,7 @@ def is_picture(path: PathLike) -> bool:
 
 
 def read_picture(path: PathLike | Sequence[PathLike]) -> Volume:
-    """Read a TIFF, GIF, PNG or JPEG file.
+    """Read a TIFF, GIF, PNG, BMP or JPEG file.
 
     The first array axis behind the channel counts rows from the top (H), the second columns from
     the left (W), as in numpy and torch; MONAI's own PILReader gives the columns first. A picture

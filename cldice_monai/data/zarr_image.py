@@ -33,7 +33,8 @@ def open_zarr(path: Path) -> tuple[LargeVolume, np.ndarray]:
 
     Returns:
         The volume, its axes (Z, Y, X), and the affine of its transpose (X, Y, Z) in mm, float64
-        (4, 4): the second axis runs down, as on the screen.
+        (4, 4): the second axis runs down, as on the screen, and the image's translation is the
+        place of the first voxel.
 
     Raises:
         InputError: if it cannot be read, or has other than three axes of space.
@@ -41,8 +42,10 @@ def open_zarr(path: Path) -> tuple[LargeVolume, np.ndarray]:
     image = open_ome_zarr(path)
     if len(image.shape) != 3:
         raise InputError(f"{path}: has {len(image.shape)} axes of space, three are needed")
-    z, y, x = image.spacing_mm
-    return image, np.diag([x, -y, z, 1.0])
+    down = np.array([1.0, -1.0, 1.0])
+    affine = np.diag([*(down * image.spacing_mm[::-1]), 1.0])
+    affine[:3, 3] = down * image.metadata.translation_mm[::-1]
+    return image, affine
 
 
 def read_zarr(path: Path) -> Volume:

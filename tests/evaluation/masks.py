@@ -40,7 +40,7 @@ def save_in_format(path: Path, mask: np.ndarray) -> Path:
         _save_zarr(path, mask)
     elif path.suffix == ".tif":
         pytest.importorskip("tifffile").imwrite(path, 255 * mask.T.astype(np.uint8))
-    elif path.suffix == ".png":
+    elif path.suffix in (".png", ".bmp"):
         Image.fromarray(255 * mask.T.astype(np.uint8)).save(path)
     else:
         save_mask(path, mask)

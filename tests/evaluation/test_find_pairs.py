@@ -38,6 +38,7 @@ def _pairs(folders: tuple[Path, Path]) -> dict[str, tuple[str, str]]:
         ("a_0000_mask.nii.gz", "a.nii.gz"),
         ("a_mask.tif", "a.ome.tif"),
         ("a_mask.png", "a.png"),
+        ("a_mask.bmp", "a.png"),
         ("a_mask.nrrd", "a.nii.gz"),
     ],
 )

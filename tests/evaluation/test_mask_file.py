@@ -55,13 +55,22 @@ def test_pictures_are_measured_as_two_dimensional_and_drawn(tmp_path: Path):
     assert "y downwards" in page.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("compression", [None, "packbits", "tiff_lzw"])
+@pytest.mark.parametrize("compression", [None, "packbits", "tiff_lzw", "group3", "group4"])
 def test_tiff_files_of_one_bit_a_voxel_are_masks(compression: str | None, tmp_path: Path):
     mask = vessels(0, (43, 30))
     path = tmp_path / "a.tif"
     Image.fromarray(255 * mask.T.astype(np.uint8)).convert("1").save(path, compression=compression)
     array = mask_file.read_mask(path, mask_grid(path)).array
     np.testing.assert_array_equal(array[0, ..., 0], mask)
+
+
+def test_an_empty_mask_packed_as_tight_as_a_fax_is_read(tmp_path: Path):
+    """A row costs one bit then, however long it is."""
+    path = tmp_path / "a.tif"
+    Image.new("1", (4000, 3000)).save(path, compression="group4")
+    array = mask_file.read_mask(path, mask_grid(path)).array
+    assert array.shape == (1, 4000, 3000, 1)
+    assert not array.any()
 
 
 @pytest.mark.parametrize("ending", [".nrrd", ".mha"])
@@ -88,12 +97,45 @@ def test_ome_zarr_masks_are_measured_in_mm(tmp_path: Path):
     assert read_volume(path).spacing_mm == pytest.approx(SPACING)
 
 
-@pytest.mark.parametrize("ending", [".nii.gz", ".nrrd", ".mha", ".zarr", ".tif", ".png"])
+@pytest.mark.parametrize("kind", ["pred", "label"])
+def test_ome_zarr_masks_elsewhere_than_their_label_are_refused(kind: str, tmp_path: Path):
+    """A translation counts as the affine of a NIfTI file does."""
+    for name, seed in (("pred/a_mask.ome.zarr", 0), ("label/a.zarr", 1)):
+        path = save_in_format(tmp_path / name, vessels(seed))
+        if path.parent.name == kind:
+            _translate(path, [0, 2000, 1000])  # um along z, y, x
+    with pytest.raises(InputError, match=r"lies up to 2.06 voxels from its label a.zarr \(same"):
+        evaluate([tmp_path / "pred"], tmp_path / "label", FEW)
+    for path in tmp_path.glob("*/*.zarr"):
+        _translate(path, [0, 2000, 1000])
+    evaluation = evaluate([tmp_path / "pred"], tmp_path / "label", FEW)
+    (path,) = write_error_maps(evaluation, tmp_path / "maps")
+    assert read_volume(path).affine[:3, 3] == pytest.approx([1, -2, 0]), "mm along x, y, z"
+
+
+def test_translation_that_is_no_place_is_refused(tmp_path: Path):
+    path = save_in_format(tmp_path / "a.zarr", vessels(0))
+    _translate(path, [0, float("nan"), 0])
+    with pytest.raises(InputError, match=r"the translation .* is not finite"):
+        mask_grid(path)
+
+
+def _translate(path: Path, translation: list[float]) -> None:
+    zarr = pytest.importorskip("zarr")
+    group = zarr.open_group(path, mode="r+")
+    image = group.attrs["multiscales"][0]
+    scale = image["datasets"][0]["coordinateTransformations"][0]
+    moved = {"type": "translation", "translation": translation}
+    image["datasets"][0]["coordinateTransformations"] = [scale, moved]
+    group.attrs["multiscales"] = [image]
+
+
+@pytest.mark.parametrize("ending", [".nii.gz", ".nrrd", ".mha", ".zarr", ".tif", ".png", ".bmp"])
 def test_voxels_are_read_once_to_be_measured(
     ending: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     """What is checked first is checked by the beginnings of the files."""
-    mask = vessels(0, (30, 20)) if ending == ".png" else vessels(0)
+    mask = vessels(0, (30, 20)) if ending in (".png", ".bmp") else vessels(0)
     path = save_in_format(tmp_path / "a" / f"case{ending}", mask)
     read, paths = mask_file._read, []
 
@@ -120,7 +162,7 @@ def test_a_mask_without_a_geometry_takes_that_of_its_label(tmp_path: Path):
         evaluate([tmp_path / "pred"], tmp_path / "nifti_label", FEW)
 
 
-@pytest.mark.parametrize("ending", [".png", ".tif"])
+@pytest.mark.parametrize("ending", [".png", ".bmp", ".tif"])
 def test_colours_of_a_mask_are_joined(ending: str, tmp_path: Path):
     mask = vessels(0, (30, 20))
     save_in_format(tmp_path / "grey" / "a.png", mask)

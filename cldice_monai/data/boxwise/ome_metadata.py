@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import isfinite
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
@@ -50,8 +51,16 @@ class OmeImage:
     @property
     def spacing_mm(self) -> tuple[float, ...]:
         """Sides of a voxel in mm; an axis without a unit is taken to be in mm."""
-        sides = zip(self.scale, self.units, strict=True)
-        return tuple(side * _MM_PER_UNIT[unit or "millimeter"] for side, unit in sides)
+        return self._in_mm(self.scale)
+
+    @property
+    def translation_mm(self) -> tuple[float, ...]:
+        """Centre of the first voxel in mm, as `spacing_mm`."""
+        return self._in_mm(self.translation)
+
+    def _in_mm(self, lengths: Sequence[float]) -> tuple[float, ...]:
+        pairs = zip(lengths, self.units, strict=True)
+        return tuple(length * _MM_PER_UNIT[unit or "millimeter"] for length, unit in pairs)
 
     def coarser(self, factors: Sequence[int]) -> OmeImage:
         """Return the image whose voxels join ``factors`` of these along each axis of space."""
@@ -123,7 +132,7 @@ def parse_image(path: Path, attributes: Mapping[str, Any]) -> OmeImage:
         names=tuple(str(axes[number]["name"]) for number in in_space),
         units=tuple(axes[number].get("unit") for number in in_space),
         scale=_sides(path, [scale[number] * more[number] for number in in_space]),
-        translation=tuple(shift[number] * more[number] + shift_more[number] for number in in_space),
+        translation=_place(path, [shift[n] * more[n] + shift_more[n] for n in in_space]),
         level=name,
     )
 
@@ -194,3 +203,11 @@ def _sides(path: Path, sides: list[float]) -> tuple[float, ...]:
             f"{path}: the voxel size {sides} is not positive; correct the scale in the metadata"
         )
     return tuple(sides)
+
+
+def _place(path: Path, translation: list[float]) -> tuple[float, ...]:
+    if not all(isfinite(number) for number in translation):
+        raise InputError(
+            f"{path}: the translation {translation} is not finite; correct it in the metadata"
+        )
+    return tuple(translation)

@@ -11,8 +11,10 @@ import numpy.typing as npt
 
 __all__ = ["draw_distribution"]
 
-_LEFT, _WIDTH, _ROW, _PLOT = 150, 560, 34, 380
+# as wide as a phone shows without making the text smaller, so that names stand above their rows
+_LEFT, _WIDTH, _ROW, _PLOT = 18, 380, 50, 344
 _MOST_DOTS = 300
+_MOST_LETTERS = 40
 
 
 def draw_distribution(
@@ -39,12 +41,12 @@ def draw_distribution(
         return f"<p>{html.escape(title)}: not measured</p>"
     ticks = _round_ticks(float(everything.min()), float(everything.max()))
     low, high = float(ticks[0]), float(ticks[-1])
-    height = _ROW * len(arrays) + 44
+    height = _ROW * len(arrays) + 46
     parts = [f'<svg viewBox="0 0 {_WIDTH} {height}" role="img" aria-label="{html.escape(title)}">']
     rng = np.random.default_rng(0)  # where dots lie within their row means nothing
     for row, ((name, array), mean) in enumerate(zip(arrays.items(), means, strict=True)):
-        middle = _ROW * (row + 0.5)
-        parts.append(f'<text x="{_LEFT - 8}" y="{middle + 4}" class="name">{_short(name)}</text>')
+        middle = _ROW * row + 34.0
+        parts.append(f'<text x="0" y="{middle - 18}" class="name">{_short(name)}</text>')
         shown = array if array.size <= _MOST_DOTS else rng.choice(array, _MOST_DOTS, replace=False)
         for value, shift in zip(shown, rng.uniform(-9, 9, shown.size), strict=True):
             x = _LEFT + _PLOT * (value - low) / (high - low)
@@ -52,7 +54,7 @@ def draw_distribution(
         if not np.isnan(mean):
             x = _LEFT + _PLOT * (mean - low) / (high - low)
             parts.append(f'<rect x="{x - 1.5:.1f}" y="{middle - 13}" width="3" height="26"/>')
-    bottom = _ROW * len(arrays) + 4
+    bottom = _ROW * len(arrays) + 6
     parts.append(f'<line x1="{_LEFT}" y1="{bottom}" x2="{_LEFT + _PLOT}" y2="{bottom}"/>')
     for tick in ticks:
         at = round(_LEFT + _PLOT * (tick - low) / (high - low), 1)
@@ -76,4 +78,4 @@ def _round_ticks(low: float, high: float) -> npt.NDArray[np.float64]:
 
 
 def _short(name: str) -> str:
-    return html.escape(name if len(name) <= 20 else f"...{name[-17:]}")
+    return html.escape(name if len(name) <= _MOST_LETTERS else f"...{name[3 - _MOST_LETTERS :]}")

@@ -35,8 +35,8 @@ th, td { padding: .25rem .7rem; border-bottom: 1px solid #8884; text-align: righ
 th:first-child, td:first-child { text-align: left; } td small { display: block; opacity: .7; }
 th small { font-size: 1em; } small { font-weight: normal; white-space: nowrap; }
 .row, .plots { display: flex; flex-wrap: wrap; gap: .8rem; }
-.plots figure { flex: 0 1 560px; min-width: 0; }
-.plots figcaption { max-width: none; }
+.plots figure { flex: 0 1 420px; min-width: 0; }
+.plots figcaption { max-width: none; margin-bottom: .3rem; }
 .row figure { flex: 1 1 230px; max-width: 400px; }
 figure { margin: 0; } figcaption { font-size: .85rem; max-width: 400px; }
 img { display: block; width: 100%; border-radius: 4px; }
@@ -44,7 +44,7 @@ svg { display: block; width: 100%; height: auto; }
 svg circle { fill: #3a86c8; fill-opacity: .6; } svg rect { fill: #d1495b; }
 svg line { stroke: currentColor; stroke-opacity: .5; }
 svg text { font-size: 13px; fill: currentColor; }
-svg .name { text-anchor: end; } svg .tick, svg .axis { text-anchor: middle; }
+svg .tick, svg .axis { text-anchor: middle; }
 svg .tick { font-size: 12px; }
 .legend span { margin-right: 1.2rem; display: inline-block; }
 .legend i { display: inline-block; width: .8em; height: .8em; margin: 0 .35em 0 0;
@@ -52,5 +52,9 @@ svg .tick { font-size: 12px; }
 .note { border-left: 3px solid #d1a145; padding-left: .6rem; }
 details { margin: .8rem 0; } summary { cursor: pointer; }
 dt { font-weight: 600; } dd { margin: 0 0 .4rem 1rem; }
+@media (max-width: 600px) {
+  th, td { padding: .25rem .4rem; }
+  th:first-child { min-width: 6rem; max-width: 8rem; overflow-wrap: anywhere; }
+}
 @media print { section { break-inside: avoid-page; } }
 """

@@ -22,6 +22,7 @@ from cldice_monai.report.distributions import draw_distribution
 from cldice_monai.report.error_maps import write_error_maps
 from cldice_monai.report.layers import Layers
 from cldice_monai.report.page import write_report
+from cldice_monai.report.page_style import STYLE
 from cldice_monai.report.panel import COLOURS
 from cldice_monai.report.worst_patches import worst_patches
 from cldice_monai.topology import PatchSampler
@@ -197,6 +198,18 @@ def test_a_patch_is_drawn_by_the_slices_around_its_errors():
 def test_distributions_have_round_ticks_around_their_values(values: list[float], ticks: list[str]):
     drawn = draw_distribution({"a": values}, title="Dice", means=[values[0]])
     assert re.findall(r'class="tick">([^<]*)<', drawn) == ticks
+
+
+def test_text_of_distributions_is_readable_on_a_phone():
+    """A drawing is scaled to the width of the page, and its text with it."""
+    drawn = draw_distribution({"a": [0.0, 1.0], "b" * 99: [0.5]}, title="Dice", means=[0.5, 0.5])
+    width = float(re.search(r'viewBox="0 0 (\d+)', drawn)[1])
+    sizes = [float(size) for size in re.findall(r"svg [.a-z]+ {[^}]*font-size: (\d+)px", STYLE)]
+    assert len(sizes) == 2
+    page = 390 - 2 * 15  # a phone without the padding of the body
+    assert min(sizes) * min(1, page / width) > 11
+    for text in re.findall(r'class="name">([^<]*)<', drawn):
+        assert len(text) * 0.6 * max(sizes) < width, "a long name is cut, and not by the edge"
 
 
 @pytest.mark.slow

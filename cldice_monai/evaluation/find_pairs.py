@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,7 +42,8 @@ def find_pairs(pred_dir: Path, label_dir: Path) -> tuple[list[CasePair], list[st
         label_dir: folder with labels.
 
     Returns:
-        The pairs, sorted by case id, and notes on the files that are not evaluated.
+        The pairs, sorted by case id, and notes on the files that are not evaluated and on
+        labels that are compared with themselves.
 
     Raises:
         InputError: a folder is missing or empty, two files are the same case, or a label has no
@@ -78,7 +79,20 @@ def find_pairs(pred_dir: Path, label_dir: Path) -> tuple[list[CasePair], list[st
     if more:
         name = pred_dir.absolute().name
         notes.append(f"{name}: not evaluated, because they have no label: {', '.join(more)}")
-    return [CasePair(case, found[case], labels[case]) for case in sorted(labels)], notes
+    pairs = [CasePair(case, found[case], labels[case]) for case in sorted(labels)]
+    return pairs, notes + _of_labels_themselves(pred_dir, pairs)
+
+
+def _of_labels_themselves(pred_dir: Path, pairs: Sequence[CasePair]) -> list[str]:
+    """Say that files are compared with themselves, also where links lead to them."""
+    same = [pair.case_id for pair in pairs if pair.pred.samefile(pair.label)]
+    if not same:
+        return []
+    which = "all predictions" if len(same) == len(pairs) else f"predictions of {name_some(same)}"
+    return [
+        f"{pred_dir.absolute().name}: {which} are the label files themselves, so that their "
+        "scores are perfect and say nothing of a method"
+    ]
 
 
 def _masks(folder: Path, *, argument: str) -> tuple[dict[str, Path], list[str]]:

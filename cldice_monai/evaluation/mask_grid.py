@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,7 @@ from cldice_monai.data.zarr_image import open_zarr
 from cldice_monai.errors import InputError
 from cldice_monai.evaluation.mask_folder import has_voxel_size
 
-__all__ = ["mask_grid", "require_same", "turned"]
+__all__ = ["mask_grid", "require_one_spacing", "require_same", "turned"]
 
 _Affine = npt.NDArray[np.float64]
 
@@ -50,6 +51,24 @@ def mask_grid(path: Path, spacing: Spacing | None = None) -> NiftiGrid:
         n_channels = 1 if tags.is_colour else tags.n_channels
         return NiftiGrid(path, tags.space, n_channels, _affine(path, tags.n_axes, spacing))
     return NiftiGrid(path, (*picture_size(path), 1), 1, _affine(path, 2, spacing))
+
+
+def require_one_spacing(labels: Iterable[Path]) -> None:
+    """Refuse labels of which some are stacks and others pictures, as one spacing is given.
+
+    Args:
+        labels: files of any format; those that say their own voxel size do not count.
+
+    Raises:
+        InputError: a spacing of three numbers and one of two are needed.
+    """
+    first = {_n_axes(path): path for path in labels if not has_voxel_size(path)}
+    if len(first) == 2:
+        raise InputError(
+            f"spacing: {first[3].name} is a stack (z, y, x) and {first[2].name} a single picture "
+            "(y, x), which need numbers of their own; put both kinds of labels into two folders "
+            "and evaluate each with its spacing"
+        )
 
 
 def require_same(grid: NiftiGrid, label: NiftiGrid, *, remedy: str) -> None:
@@ -120,6 +139,10 @@ def _as_a_picture(affine: _Affine) -> bool:
     """Return whether rows come first and run down, and columns to the right."""
     directions = affine[:2, :2] / np.linalg.norm(affine[:3, :2], axis=0)
     return bool(np.allclose(directions, [[0, 1], [-1, 0]], atol=1e-3))
+
+
+def _n_axes(path: Path) -> int:
+    return read_tiff_tags(path).n_axes if has_tiff_ending(path) else 2
 
 
 def _affine(path: Path, n_axes: int, spacing: Spacing | None) -> _Affine:

@@ -14,7 +14,7 @@ from cldice_monai.evaluation.find_pairs import CasePair, find_pairs
 from cldice_monai.evaluation.frame import LengthUnit
 from cldice_monai.evaluation.jobs import Measure, Show, measure_here
 from cldice_monai.evaluation.mask_folder import has_voxel_size
-from cldice_monai.evaluation.mask_grid import mask_grid, require_same
+from cldice_monai.evaluation.mask_grid import mask_grid, require_one_spacing, require_same
 from cldice_monai.evaluation.permutation import Comparison, paired_permutation_test
 
 __all__ = ["Evaluation", "Method", "evaluate"]
@@ -140,6 +140,8 @@ def evaluate(
         show(f"note: {note}")
     if settings.spacing is not None and sized == {True}:
         raise InputError("spacing: every label says its own voxel size; leave it away")
+    if settings.spacing is not None:
+        require_one_spacing(job.label for job in jobs)
     for job in jobs:
         _require_fit(job, settings)
     results = iter(list(measure(jobs, settings, show)))

@@ -121,3 +121,16 @@ def test_voxel_sizes_follow_the_axes_of_the_array_and_not_those_of_the_world(tmp
     affine = np.array([[0, 0, 0.5, 0], [2, 0, 0, 0], [0, 1, 0, 0], [0, 0, 0, 1.0]])
     path = save_mask(tmp_path / "a.nii.gz", vessels(0), affine)
     assert frame_of(path).spacing_mm == pytest.approx((2, 1, 0.5))
+
+
+@pytest.mark.parametrize("spacing", [SIDES_OF_TIFF, "2,2um"])
+def test_one_spacing_for_stacks_and_pictures_is_refused(spacing: str, tiffs: Path):
+    """Whichever it is meant for."""
+    for folder in ("pred", "label"):
+        save_in_format(tiffs / folder / "b.png", vessels(0, (30, 20)))
+    with pytest.raises(InputError) as caught:
+        evaluate([tiffs / "pred"], tiffs / "label", _settings(spacing))
+    words = str(caught.value)
+    assert "a.tif is a stack (z, y, x) and b.png a single picture (y, x)" in words
+    assert "two folders and evaluate each with its spacing" in words
+    assert "\n" not in words

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +11,8 @@ import pytest
 
 from cldice_monai.evaluation.case import EvaluationSettings
 from cldice_monai.evaluation.run import evaluate
+from cldice_monai.evaluation.tables import write_tables
+from cldice_monai.report.page import write_report
 from cldice_monai.skeleton.graph import skeleton_graph
 from cldice_monai.topology import PatchSampler
 from tests.evaluation.masks import save_mask, vessels
@@ -80,3 +83,26 @@ def test_network_that_lost_loops_is_noted(tmp_path: Path):
     assert "4 of 4 patches; loops of mask - loops of network: 1" in str(case.notes)
     with pytest.warns(UserWarning, match="the graph has 1 loop"):
         skeleton_graph(mask[..., 0])
+
+
+def test_labels_that_are_compared_with_themselves_are_noted(make_masks: Callable):
+    folder = make_masks(2)
+    lines: list[str] = []
+    evaluation = evaluate([folder / "labels"], folder / "labels", FEW, show=lines.append)
+    words = "labels: all predictions are the label files themselves, so that their scores are perf"
+    assert [line for line in lines if "themselves" in line] == [f"note: {evaluation.notes[0]}"]
+    assert evaluation.notes[0].startswith(words)
+    write_tables(evaluation, folder / "out")
+    content = json.loads((folder / "out" / "evaluation.json").read_text())
+    assert content["notes"] == evaluation.notes
+    assert words in (folder / "out" / "summary.md").read_text()
+    page = write_report(evaluation, folder / "report.html")
+    assert f"<p class='note'>{words}" in page.read_text(encoding="utf-8")
+
+
+def test_prediction_that_is_a_link_to_its_label_is_noted(make_masks: Callable):
+    folder = make_masks(2)
+    (folder / "good" / "case_1_mask.nii.gz").unlink()
+    (folder / "good" / "case_1.nii.gz").symlink_to(folder / "labels" / "case_1.nii.gz")
+    (note,) = evaluate([folder / "good", folder / "bad"], folder / "labels", FEW).notes
+    assert note.startswith("good: predictions of case_1 are the label files themselves")

@@ -27,6 +27,15 @@ def find_deepvesselnet_cases(root: Path) -> LayoutCases:
 
     Raises:
         InputError: if a folder is missing or holds no such file.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     for path in (Path(folder, "raw", "1.nii.gz"), Path(folder, "seg", "1.nii.gz")):
+        ...         path.parent.mkdir()
+        ...         path.touch()
+        ...     [case.case_id for case in find_deepvesselnet_cases(Path(folder)).cases]
+        ['1']
     """
     expect_folders(
         root,

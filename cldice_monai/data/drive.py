@@ -32,6 +32,17 @@ def find_drive_cases(root: Path) -> LayoutCases:
 
     Raises:
         InputError: if a folder is missing or holds no such file.
+
+    Example:
+        >>> import tempfile
+        >>> names = ["images/21_training.tif", "1st_manual/21_manual1.gif"]
+        >>> names.append("mask/21_training_mask.gif")
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     for path in (Path(folder, "training", name) for name in names):
+        ...         path.parent.mkdir(parents=True)
+        ...         path.touch()
+        ...     [case.case_id for case in find_drive_cases(Path(folder)).cases]
+        ['21_training']
     """
     folders = [f"training/{name}" for name in ("images", "1st_manual", "mask")]
     expect_folders(root, folders, dataset="DRIVE", expected=_EXPECTED)

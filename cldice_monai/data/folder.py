@@ -17,7 +17,18 @@ __all__ = ["find_folder_cases", "has_training_folder"]
 
 
 def has_training_folder(folder: Path) -> bool:
-    """Return whether the folder has ``imagesTr/`` or ``labelsTr/``."""
+    """Return whether the folder has ``imagesTr/`` or ``labelsTr/``.
+
+    Args:
+        folder: one that does not exist has neither.
+
+    Returns:
+        True if one of them is there.
+
+    Example:
+        >>> has_training_folder(Path("no_such_folder"))
+        False
+    """
     return (folder / "imagesTr").is_dir() or (folder / "labelsTr").is_dir()
 
 
@@ -35,6 +46,15 @@ def find_folder_cases(folder: Path) -> list[VesselCase]:
 
     Raises:
         InputError: if one of the folders is missing, or an image or a label is alone.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     for name in ("imagesTr/a_0000.nii.gz", "labelsTr/a.nii.gz"):
+        ...         Path(folder, name).parent.mkdir()
+        ...         Path(folder, name).touch()
+        ...     [case.case_id for case in find_folder_cases(Path(folder))]
+        ['a']
     """
     image_folder, label_folder = folder / "imagesTr", folder / "labelsTr"
     for needed, other in ((image_folder, label_folder), (label_folder, image_folder)):

@@ -71,6 +71,13 @@ def read_image(paths: Path | Sequence[Path], *, spacing: Spacing | None = None) 
 
     Raises:
         InputError: if the format is not known, or the files cannot be used.
+
+    Example:
+        >>> import tempfile
+        >>> from cldice_monai.data.pictures import write_picture
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     read_image(write_picture(np.zeros((4, 5)), Path(folder, "a.png"))).array.shape
+        (1, 4, 5, 1)
     """
     return join_channels([_read_one(path, spacing) for path in _as_list(paths)])
 
@@ -89,6 +96,16 @@ def write_result(array: np.ndarray, stem: Path, *, like: Volume, dtype: DType = 
 
     Raises:
         InputError: if it cannot be written.
+        ValueError: if ``like`` is of no file in a known format.
+
+    Example:
+        >>> import nibabel, tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = Path(folder, "a.nii")
+        ...     nibabel.save(nibabel.Nifti1Image(np.zeros((8, 8, 4)), np.eye(4)), path)
+        ...     image = read_image(path)
+        ...     write_result(image.array[0] > 0, Path(folder, "a_mask"), like=image).name
+        'a_mask.nii.gz'
     """
     found = format_of(like.path)
     if found is None:

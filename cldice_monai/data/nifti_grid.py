@@ -47,6 +47,13 @@ def header_unit(header: Any) -> str:
 
     Returns:
         A key of `MM_PER_UNIT`.
+
+    Example:
+        >>> import nibabel
+        >>> header = nibabel.Nifti1Header()
+        >>> header.set_xyzt_units("micron")
+        >>> header_unit(header)
+        'micron'
     """
     return _UNITS.get(int(header["xyzt_units"]) & 7, "unknown")
 
@@ -63,6 +70,15 @@ def read_grid(path: Path) -> NiftiGrid:
     Raises:
         InputError: the file is missing or damaged, has no usable affine, or more than one axis
             beside space.
+
+    Example:
+        >>> import nibabel, tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = Path(folder, "a.nii")
+        ...     nibabel.save(nibabel.Nifti1Image(np.zeros((8, 8, 4, 2)), np.eye(4)), path)
+        ...     grid = read_grid(path)
+        >>> grid.shape, grid.n_channels
+        ((8, 8, 4), 2)
     """
     header = read_header(path)
     axes = header_axes(path, header)
@@ -80,6 +96,15 @@ def require_same_grid(grid: NiftiGrid, label: NiftiGrid, *, remedy: str) -> None
 
     Raises:
         InputError: another shape, or the same shape elsewhere.
+
+    Example:
+        >>> label = NiftiGrid(Path("label.nii"), (8, 8, 4), 1, np.eye(4))
+        >>> require_same_grid(NiftiGrid(Path("a.nii"), (8, 8, 4), 2, np.eye(4)), label, remedy="")
+        >>> moved = NiftiGrid(Path("b.nii"), (8, 8, 4), 1, np.diag([2.0, 1, 1, 1]))
+        >>> require_same_grid(moved, label, remedy="resample it")  # doctest: +ELLIPSIS
+        Traceback (most recent call last):
+        ...
+        cldice_monai.errors.InputError: b.nii: lies up to 7 voxels from its label label.nii ...
     """
     if grid.shape != label.shape:
         raise InputError(

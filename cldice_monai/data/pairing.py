@@ -34,6 +34,14 @@ def list_volumes(folder: Path) -> list[Path]:
 
     Raises:
         InputError: if the folder cannot be read.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     for name in ("b.nii", "a.nii.gz", ".hidden.nii", "notes.txt"):
+        ...         Path(folder, name).touch()
+        ...     [path.name for path in list_volumes(Path(folder))]
+        ['a.nii.gz', 'b.nii']
     """
     if not folder.is_dir():
         return []

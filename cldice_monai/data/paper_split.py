@@ -26,6 +26,10 @@ class PaperCounts:
         test: test cases.
         takes_some: the paper took some cases of a larger release; as many are drawn.
         known: (training, validation, test) for releases of another size.
+
+    Example:
+        >>> PaperCounts(training=100, validation=14, test=1).total
+        115
     """
 
     training: int
@@ -50,6 +54,11 @@ class SplitIds:
         test: to report.
         folds: training and validation cases dealt into folds.
         unused: cases that were not drawn.
+
+    Example:
+        >>> split = SplitIds(("a", "b"), ("c",), ("d",), (("a",), ("b",), ("c",)))
+        >>> split.with_fold(0).training, split.with_fold(0).validation
+        (('b', 'c'), ('a',))
     """
 
     training: tuple[str, ...]

@@ -100,10 +100,22 @@ def read_grey_picture(path: PathLike | Sequence[PathLike]) -> Volume:
 
 
 def picture_size(path: Path) -> tuple[int, int]:
-    """Return columns and rows of a picture, from the beginning of its file.
+    """Return the size of a picture, from the beginning of its file.
+
+    Args:
+        path: the file.
+
+    Returns:
+        Columns and rows, in this order.
 
     Raises:
         InputError: as `read_picture`, but for damage behind the beginning.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     picture_size(write_picture(np.zeros((4, 5)), Path(folder, "a.png")))
+        (5, 4)
     """
     with _opened(path) as picture:
         return picture.size
@@ -149,6 +161,10 @@ def picture_volume(
 
     Returns:
         The volume, float32 (C, H, W, 1).
+
+    Example:
+        >>> picture_volume(np.zeros((3, 4, 5)), Path("a.png")).array.shape
+        (3, 4, 5, 1)
     """
     return Volume(
         array=np.ascontiguousarray(array, dtype=np.float32)[..., None],

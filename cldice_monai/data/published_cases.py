@@ -84,8 +84,18 @@ pass --in_channels 3
 def require_source_name(source: str) -> None:
     """Check the argument ``source``.
 
+    Args:
+        source: "auto", "folder", or the name of a published dataset.
+
     Raises:
         InputError: if it is neither "auto" nor the name of a dataset.
+
+    Example:
+        >>> require_source_name("drive")
+        >>> require_source_name("drives")  # doctest: +ELLIPSIS
+        Traceback (most recent call last):
+        ...
+        cldice_monai.errors.InputError: source: there is no dataset 'drives'; choose one of ...
     """
     if source not in (*OWN_DATA, *SOURCE_NAMES):
         names = ", ".join(("auto", *SOURCE_NAMES))

@@ -37,6 +37,15 @@ def find_vessap_cases(folder: Path, *, in_channels: int = 1) -> list[VesselCase]
 
     Raises:
         InputError: if an image or a label is alone, or a case has fewer channels than asked for.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     for name in ("raw/patchvolume_000_0000.nii.gz", "gt/patchvolume_000.nii.gz"):
+        ...         Path(folder, name).parent.mkdir()
+        ...         Path(folder, name).touch()
+        ...     [case.case_id for case in find_vessap_cases(Path(folder))]
+        ['patchvolume_000']
     """
     labels = labels_by_id(folder / "gt")
     images = group_channels(list_volumes(folder / "raw"), known_ids=labels)
@@ -57,6 +66,11 @@ def first_channels(case: str, files: tuple[Path, ...], in_channels: int) -> tupl
 
     Raises:
         InputError: if there are several files but fewer than wanted.
+
+    Example:
+        >>> files = (Path("a_0000.nii.gz"), Path("a_0001.nii.gz"))
+        >>> [path.name for path in first_channels("a", files, 1)]
+        ['a_0000.nii.gz']
     """
     if 1 < len(files) < in_channels:
         raise InputError(
@@ -78,6 +92,12 @@ def choose_channels(
 
     Returns:
         The cases that have them.
+
+    Example:
+        >>> faults = {}
+        >>> files = (Path("a_0000.nii.gz"), Path("a_0001.nii.gz"))
+        >>> choose_channels({"a": files}, 3, faults), list(faults)
+        ({}, ['a'])
     """
     chosen: dict[str, tuple[Path, ...]] = {}
     for case, files in images.items():

@@ -32,6 +32,11 @@ class Column:
         level: ``"patch"``: one value a patch; ``"case"``: one value a case, of its patches;
             ``"volume"``: one value a case, of the whole volume.
         is_length: in mm, or in voxels where a label says no voxel size.
+
+    Example:
+        >>> distance = Column("hd95_mm", "HD95", "...", "smaller", "volume", is_length=True)
+        >>> distance.title_in("mm"), distance.title_in(None)
+        ('HD95 (mm)', 'HD95 (mm or voxels)')
     """
 
     name: str

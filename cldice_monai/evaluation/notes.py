@@ -22,6 +22,10 @@ class Note:
         path: the file.
         kind: what it is, in the same words for every file.
         detail: numbers of this file.
+
+    Example:
+        >>> str(Note(Path("masks/a.nii.gz"), "holds other values", "2 of 8 slices"))
+        'masks/a.nii.gz: holds other values (2 of 8 slices)'
     """
 
     path: Path
@@ -46,6 +50,11 @@ def loop_notes(
 
     Returns:
         One note or none.
+
+    Example:
+        >>> (note,) = loop_notes(Path("a.nii.gz"), np.array([0.0, 1.0, 0.0, 2.0]))
+        >>> note.detail
+        '2 of 4 patches; loops of mask - loops of network: 1 to 2'
     """
     wrong = lost[lost != 0]
     if not wrong.size:

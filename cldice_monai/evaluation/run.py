@@ -35,6 +35,10 @@ class Method:
         class_number: value of the masks; None where everything above 0 was taken.
         cases: what was measured, sorted by case id.
         summary: mean and interval of each column; columns that were not measured are missing.
+
+    Example:
+        >>> Method("unet", Path("masks/unet"), class_number=2, cases=[], summary={}).title
+        'unet, class 2'
     """
 
     name: str
@@ -60,6 +64,12 @@ class Evaluation:
         settings: what the figures depend on.
         label_dir: the labels.
         notes: what a reader has to know about the folders.
+
+    Example:
+        >>> methods = [Method(name, Path(name), None, [], {}) for name in ("unet", "other")]
+        >>> found = Evaluation(methods, {}, EvaluationSettings(), Path("labels"))
+        >>> [[method.name for method in same_class] for same_class in found.by_class()]
+        [['unet', 'other']]
     """
 
     methods: list[Method]

@@ -45,6 +45,13 @@ class Segmentation:
     Attributes:
         classes: uint8 (X, Y, Z), 0 for background; 1 for vessel, or the number of the class.
         probability: float32 (X, Y, Z), that of a vessel of any class; None where not asked for.
+
+    Example:
+        >>> vessel = np.zeros((8, 8, 4), np.float32)
+        >>> vessel[4] = 0.9
+        >>> found = Segmentation((vessel >= 0.5).astype(np.uint8), vessel)
+        >>> int(found.classes.sum())
+        32
     """
 
     classes: np.ndarray

@@ -29,6 +29,11 @@ def window_weights(roi: Sequence[int], mode: str, sigma_scale: float = 0.125) ->
 
     Returns:
         float32 of shape ``roi``, MONAI's importance map.
+
+    Example:
+        >>> weights = window_weights((8, 8, 8), "gaussian")
+        >>> tuple(weights.shape), bool(weights[4, 4, 4] > weights[0, 0, 0])
+        ((8, 8, 8), True)
     """
     from monai.data.utils import compute_importance_map
 
@@ -67,6 +72,18 @@ def blend_region(
 
     Raises:
         ValueError: if the network's output has not the sides of its window.
+
+    Example:
+        >>> from cldice_monai.inferers.windows import window_grid
+        >>> image, found = torch.rand(1, 40, 24, 24), torch.zeros(1, 40, 24, 24)
+        >>> def read(box): return image[(slice(None), *box)]
+        >>> def write(box, values): found[(slice(None), *box)] = values
+        >>> everything = (slice(0, 40), slice(0, 24), slice(0, 24))
+        >>> grid = window_grid((40, 24, 24), (16, 16, 16), 0.5)
+        >>> files = {"read": read, "write": write, "weights": torch.ones(16, 16, 16)}
+        >>> blend_region(everything, grid, predict=lambda x: 2 * x, **files)
+        >>> torch.allclose(found, 2 * image)
+        True
     """
     starts = grid.starts_in(region)
     sums = _Sums(region, depth=grid.roi[axis], axis=axis, weights=weights)

@@ -24,6 +24,12 @@ def sum_bytes(grid: WindowGrid, sides: tuple[int, ...], *, axis: int, n_outputs:
 
     Returns:
         Number of bytes.
+
+    Example:
+        >>> from cldice_monai.inferers.windows import window_grid
+        >>> grid = window_grid((512, 512, 512), (64, 64, 64), 0.5)
+        >>> sum_bytes(grid, (512, 512, 512), axis=0, n_outputs=1) == 4 * 2 * 64 * 512 * 512
+        True
     """
     deep = min(grid.roi[axis], grid.shape[axis])
     face = prod(side for number, side in enumerate(sides) if number != axis)
@@ -42,6 +48,12 @@ def smallest_sum_bytes(grid: WindowGrid, *, axis: int, n_outputs: int) -> int:
 
     Returns:
         Number of bytes.
+
+    Example:
+        >>> from cldice_monai.inferers.windows import window_grid
+        >>> grid = window_grid((5000, 5000, 5000), (64, 64, 64), 0.5)
+        >>> smallest_sum_bytes(grid, axis=0, n_outputs=1)
+        2097152
     """
     sides = tuple(map(min, grid.roi, grid.shape))
     return sum_bytes(grid, sides, axis=axis, n_outputs=n_outputs)

@@ -21,6 +21,11 @@ class WindowGrid:
         shape: of the volume.
         roi: sides of a window.
         starts: first voxel of the windows along each axis, ascending; every combination is one.
+
+    Example:
+        >>> grid = window_grid((100,), (40,), 0.5)
+        >>> grid.starts, grid.starts_in((slice(0, 30),)), grid.input_of((slice(0, 30),))
+        (((0, 20, 40, 60),), ((0, 20),), (slice(0, 60, None),))
     """
 
     shape: tuple[int, ...]

@@ -33,6 +33,15 @@ class FiguresMetric(CumulativeIterationMetric):
         get_not_nans: whether `aggregate` returns (value, number of measured values).
         single: whether the user asked for one figure by its bare name.
         patches: measure these patches of each case instead of the whole volume.
+
+    Example:
+        >>> class Volume(FiguresMetric):
+        ...     def measure(self, case): return [float(case.pred.sum())]
+        >>> settings = {"reduction": "mean", "get_not_nans": False, "patches": None}
+        >>> metric = Volume(include_background=True, single=True, **settings)
+        >>> _ = metric(torch.ones(2, 1, 4, 4), torch.ones(2, 1, 4, 4))
+        >>> float(metric.aggregate())
+        16.0
     """
 
     def __init__(

@@ -50,6 +50,11 @@ class EvaluationRequest:
         spacing: size of a voxel where the file of a label does not say it, in the order of the
             file's axes and with the unit, such as "5,0.994,0.994um"; None: such lengths are in
             voxels.
+
+    Example:
+        >>> request = EvaluationRequest("masks/unet", "labels", "out", classes=2, spacing="5,1,1um")
+        >>> request.folders()[0].name, request.settings().classes
+        ('unet', (2,))
     """
 
     pred_dirs: PathLike | Sequence[PathLike]

@@ -25,6 +25,15 @@ class Layers:
         spacing_mm: voxel size along each axis.
         label_skeleton: of the label, where it is known already.
         rows_down: the second axis runs down on the screen, as in pictures, where z is looked along.
+
+    Example:
+        >>> mask = np.zeros((9, 9), bool)
+        >>> mask[4, :6] = True
+        >>> label = np.zeros((9, 9), bool)
+        >>> label[4] = True
+        >>> flat = Layers(label * 1.0, mask, label, (1.0, 1.0)).flat(0)
+        >>> int(flat["miss"].sum()), int(flat["ghost"].sum())
+        (3, 0)
     """
 
     def __init__(

@@ -44,6 +44,13 @@ def draw_network(
 
     Returns:
         A Pillow RGB image.
+
+    Example:
+        >>> cross = np.zeros((9, 9), bool)
+        >>> cross[4], cross[:, 4] = True, True
+        >>> picture = draw_network(cross, axis=0, spacing_mm=(1, 1))
+        >>> picture.mode, picture.width == picture.height
+        ('RGB', True)
     """
     from PIL import Image, ImageDraw
 
@@ -118,6 +125,11 @@ def data_uri(picture: Image) -> str:
 
     Returns:
         The address.
+
+    Example:
+        >>> from PIL import Image
+        >>> data_uri(Image.new("RGB", (2, 2)))[:26]
+        'data:image/png;base64,iVBO'
     """
     buffer = io.BytesIO()
     picture.save(buffer, format="PNG", optimize=True)

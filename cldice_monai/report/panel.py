@@ -38,6 +38,13 @@ class Panel:
     Args:
         picture: (rows, columns, 3) uint8.
         factor: a whole one, or the lines of a skeleton would differ in width.
+
+    Example:
+        >>> panel = Panel(np.zeros((2, 3, 3), np.uint8), factor=4)
+        >>> mask = np.array([[True, False, False], [False, False, False]])
+        >>> found = panel.with_cells(mask, "miss").pixels
+        >>> found.shape, bool((found[:4, :4] == COLOURS["miss"]).all()), int(found[4:].sum())
+        ((8, 12, 3), True, 0)
     """
 
     def __init__(self, picture: np.ndarray, factor: int) -> None:
@@ -89,6 +96,10 @@ def image_panel(flat: Mapping[str, np.ndarray], *, pixels: int) -> Panel:
 
     Returns:
         The panel.
+
+    Example:
+        >>> image_panel({"image": np.eye(10)}, pixels=100).pixels.shape
+        (100, 100, 3)
     """
     grey = as_grey(flat["image"])
     return Panel(grey, _factor(grey, pixels))

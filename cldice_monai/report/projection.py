@@ -76,6 +76,12 @@ def outline(mask: np.ndarray) -> np.ndarray:
 
     Returns:
         Boolean array of the same shape.
+
+    Example:
+        >>> square = np.zeros((5, 5), bool)
+        >>> square[1:4, 1:4] = True
+        >>> outline(square).astype(int).tolist()[2]
+        [0, 1, 0, 1, 0]
     """
     inner = ndimage.binary_erosion(mask, border_value=1)
     return np.asarray(mask & ~inner)

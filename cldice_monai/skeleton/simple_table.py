@@ -32,6 +32,11 @@ class SimpleTable(NamedTuple):
         classes: uint8 of 2^18 entries (2^9 in 2D, where a neighbourhood is one plane).
         flags: uint8, 512 entries a class; see `cldice_monai.skeleton.simple_points`. In 2D one an
             entry of ``classes``, which then is the neighbourhood itself.
+
+    Example:
+        >>> table = load_table(3)
+        >>> table.classes.size == 2**18, table.flags.size // 512  # background is a class too
+        (True, 127)
     """
 
     classes: np.ndarray

@@ -137,6 +137,12 @@ def draw_case(item: dict[str, Any], *, title: str) -> Any:
 
     Returns:
         A Pillow picture, see `draw_preview`.
+
+    Example:
+        >>> mask = torch.zeros(1, 8, 8, 8)
+        >>> mask[0, 4, 4] = 1
+        >>> draw_case({"image": mask, "label": mask, "pred": mask}, title="case 1").mode
+        'RGB'
     """
     image, label, pred = (item[key].detach().cpu() for key in ("image", "label", "pred"))
     return draw_preview(

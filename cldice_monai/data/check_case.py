@@ -219,6 +219,14 @@ def grid_problem(image: Volume, other: Volume, what: str) -> str | None:
 
     Returns:
         One line, None if both have the same shape and place, to a thousandth of a voxel.
+
+    Example:
+        >>> image, label = (
+        ...     Volume(np.zeros((1, n, 4, 4)), np.eye(4), "mm", 1, 1, (n, 4, 4), Path(f"{n}.nii"))
+        ...     for n in (4, 5)
+        ... )
+        >>> grid_problem(image, label, "label")[:42]
+        "5.nii: the label's shape (5, 4, 4) differs"
     """
     shape, other_shape = image.array.shape[1:], other.array.shape[1:]
     if shape != other_shape:

@@ -24,7 +24,21 @@ _UNEVEN = 0.01  # share of the distance of two slices that another distance may 
 
 
 def is_dicom_folder(folder: Path) -> bool:
-    """Return whether a folder directly holds a file that begins as DICOM files do."""
+    """Return whether a folder directly holds a file that begins as DICOM files do.
+
+    Args:
+        folder: one that does not exist holds none.
+
+    Returns:
+        True if there is such a file; hidden ones are passed over.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     _ = Path(folder, "slice_1").write_bytes(bytes(128) + b"DICM")
+        ...     is_dicom_folder(Path(folder))
+        True
+    """
     if not folder.is_dir():
         return False
     files = (path for path in folder.iterdir() if path.is_file() and path.name[0] != ".")

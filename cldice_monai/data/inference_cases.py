@@ -117,6 +117,14 @@ def find_cases_to_segment(
 
     Raises:
         InputError: as `find_inference_cases`, and as `find_published_cases`.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     for name in ("a.png", "b.png"):
+        ...         Path(folder, name).touch()
+        ...     [case.case_id for case in find_cases_to_segment(folder).cases]
+        ['a', 'b']
     """
     place = as_place(dataset_dir, volume=True, picture=True)
     require_channel_count(in_channels)

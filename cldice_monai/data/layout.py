@@ -121,6 +121,16 @@ def match_files(
     Raises:
         InputError: if no file has such a name, with the nearest name that is there; without
             ``faults`` also if two files are the same case.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     for name in ("21_training.tif", "22_training.tif", "notes.txt"):
+        ...         Path(folder, name).touch()
+        ...     pattern = "(?P<case>[0-9]+)_training[.]tif"
+        ...     files, notes = match_files(Path(folder), pattern, example="21_training.tif")
+        >>> list(files), len(notes)
+        (['21', '22'], 1)
     """
     try:
         names = sorted(p.name for p in folder.iterdir() if p.is_file() and p.name[0] != ".")

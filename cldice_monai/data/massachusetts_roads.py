@@ -39,6 +39,16 @@ def find_massachusetts_roads_cases(root: Path) -> LayoutCases:
 
     Raises:
         InputError: if a folder is missing, holds no such file, or two parts have the same id.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     for name in ("sat/10078660_15.tiff", "map/10078660_15.tif"):
+        ...         path = Path(folder, "train", name)
+        ...         path.parent.mkdir(parents=True)
+        ...         path.touch()
+        ...     [case.case_id for case in find_massachusetts_roads_cases(Path(folder)).cases]
+        ['10078660_15']
     """
     present = [part for part in _PARTS if (root / part).is_dir()] or ["train"]
     expect_folders(

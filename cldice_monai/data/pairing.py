@@ -124,6 +124,13 @@ def labels_by_id(folder: Path, *, faults: dict[str, str] | None = None) -> dict[
 
     Raises:
         InputError: without ``faults``, if two files are labels of one case.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     Path(folder, "a.nii.gz").touch()
+        ...     list(labels_by_id(Path(folder)))
+        ['a']
     """
     labels: dict[str, Path] = {}
     for path in list_volumes(folder):
@@ -148,6 +155,13 @@ def note_fault(faults: dict[str, str] | None, case: str, line: str) -> None:
 
     Raises:
         InputError: if ``faults`` is None.
+
+    Example:
+        >>> faults = {}
+        >>> note_fault(faults, "a", "a.nii: damaged; copy it again")
+        >>> note_fault(faults, "a", "a.nii: something else")  # the first one stays
+        >>> faults
+        {'a': 'a.nii: damaged; copy it again'}
     """
     if faults is None:
         raise InputError(line)
@@ -169,6 +183,12 @@ def pair_with_labels(
 
     Raises:
         InputError: if an image has no label or a label has no image; all of them are counted.
+
+    Example:
+        >>> images, labels = {"a": (Path("images/a.nii"),)}, {"a": Path("labels/a.nii")}
+        >>> (case,) = pair_with_labels(images, labels, label_folder=Path("labels"))
+        >>> case.label.as_posix()
+        'labels/a.nii'
     """
     without_label = [case for case in images if case not in labels]
     without_image = [case for case in labels if case not in images]

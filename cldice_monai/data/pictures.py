@@ -93,6 +93,15 @@ def read_grey_picture(path: PathLike | Sequence[PathLike]) -> Volume:
 
     Raises:
         InputError: as `read_picture`.
+
+    Example:
+        >>> import tempfile
+        >>> from PIL import Image
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     Image.new("RGB", (5, 4), (0, 7, 9)).save(Path(folder, "a.png"))
+        ...     mask = read_grey_picture(Path(folder, "a.png")).array
+        >>> mask.shape, float(mask.max())
+        ((1, 4, 5, 1), 9.0)
     """
     volume = read_picture(path)
     joined = volume.array.max(axis=0, keepdims=True)

@@ -27,6 +27,12 @@ def as_place(
 
     Raises:
         InputError: if nothing was given, it does not exist, cannot be read, or is another file.
+
+    Example:
+        >>> as_place("no_such_folder")  # doctest: +ELLIPSIS
+        Traceback (most recent call last):
+        ...
+        cldice_monai.errors.InputError: no_such_folder: dataset_dir does not exist; pass ...
     """
     if not isinstance(dataset_dir, str | os.PathLike) or not str(dataset_dir).strip():
         raise InputError(
@@ -50,15 +56,36 @@ def as_place(
 
 
 def list_name(place: Path) -> Path:
-    """Return the JSON list of a data set: ``place`` itself, or its ``dataset.json``."""
+    """Return the JSON list of a data set: ``place`` itself, or its ``dataset.json``.
+
+    Args:
+        place: a folder or a file.
+
+    Returns:
+        The path, whether it exists or not.
+
+    Example:
+        >>> list_name(Path("folds.json")).name
+        'folds.json'
+    """
     return place / "dataset.json" if place.is_dir() else place
 
 
 def require_channel_count(in_channels: int) -> None:
     """Check ``in_channels``.
 
+    Args:
+        in_channels: channels that the network takes.
+
     Raises:
         InputError: if it is not a whole number from 1 on.
+
+    Example:
+        >>> require_channel_count(2)
+        >>> require_channel_count(0)  # doctest: +ELLIPSIS
+        Traceback (most recent call last):
+        ...
+        cldice_monai.errors.InputError: in_channels must be a whole number from 1 on, got 0; ...
     """
     if isinstance(in_channels, bool) or not isinstance(in_channels, int) or in_channels < 1:
         raise InputError(

@@ -18,7 +18,12 @@ __all__ = ["choose_channels", "find_vessap_cases", "first_channels", "is_vessap"
 
 
 def is_vessap(folder: Path) -> bool:
-    """Return whether the folder has ``raw/`` and ``gt/``."""
+    """Return whether the folder has ``raw/`` and ``gt/``.
+
+    Example:
+        >>> is_vessap(Path("no_such_folder"))
+        False
+    """
     return (folder / "raw").is_dir() and (folder / "gt").is_dir()
 
 

@@ -178,8 +178,18 @@ def _input_errors_as_they_are() -> Iterator[None]:
 def require_section(section: str) -> None:
     """Check the argument ``section``.
 
+    Args:
+        section: "training", "validation" or "test".
+
     Raises:
         ValueError: if it is none of the three parts.
+
+    Example:
+        >>> require_section("test")
+        >>> require_section("train")
+        Traceback (most recent call last):
+        ...
+        ValueError: section must be one of training, validation, test, got 'train'
     """
     if section not in _SECTIONS:
         raise ValueError(f"section must be one of {', '.join(_SECTIONS)}, got {section!r}")

@@ -29,6 +29,14 @@ def list_masks(folder: Path) -> list[Path]:
 
     Raises:
         InputError: the folder cannot be read.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     for name in ("a_mask.nii.gz", "a_prob.nii.gz", "b.png", "metrics.json"):
+        ...         Path(folder, name).touch()
+        ...     [path.name for path in list_masks(Path(folder))]
+        ['a_mask.nii.gz', 'b.png']
     """
     try:
         entries = sorted(p for p in folder.iterdir() if not p.name.startswith("."))

@@ -62,7 +62,16 @@ def erosions_needed(mask: Tensor, spacing: Sequence[float] | None) -> int:
 
     Args:
         mask: boolean, (N, H, W) or (N, H, W, D).
-        spacing: voxel size along each spatial axis, or None.
+        spacing: voxel size along each spatial axis, in any one unit; None for equal sides.
+
+    Returns:
+        Number of levels, 0 for masks without vessel.
+
+    Example:
+        >>> tube = torch.zeros(1, 9, 9, dtype=torch.bool)
+        >>> tube[0, 2:7] = True  # of 5 voxels across
+        >>> erosions_needed(tube, None)
+        3
     """
     n_dims = mask.dim() - 1
     level = 0

@@ -179,6 +179,12 @@ def pair_where_it_is(pred: Mask, label: Mask) -> tuple[Any, Any]:
     Raises:
         TypeError: a mask holds no numbers.
         ValueError: a mask is not binary or the shapes differ.
+
+    Example:
+        >>> import torch
+        >>> pred, label = pair_where_it_is(np.eye(3), torch.eye(3))
+        >>> type(label).__name__, pred.dtype
+        ('ndarray', dtype('bool'))
     """
     if not (stays_on_device(pred) and stays_on_device(label)):
         return _pair(pred, label)

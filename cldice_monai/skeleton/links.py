@@ -37,7 +37,7 @@ def voxel_links(
         >>> voxel_links(corner, np.ones(2), skip_shortcuts=True)[2].tolist()
         [1.0, 1.0]
     """
-    padded = np.pad(voxels, 1)
+    padded = np.ascontiguousarray(np.pad(voxels, 1))  # whose strides are those of its ravel
     flat = padded.ravel()
     index = np.flatnonzero(flat)
     strides = np.array([s // padded.itemsize for s in padded.strides])

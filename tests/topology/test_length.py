@@ -25,6 +25,12 @@ def test_a_corner_is_not_cut_short_and_counted_twice():
     assert skeleton_length_mm(step, spacing_mm=(1, 1, 1)) == pytest.approx(1 + 2**0.5)
 
 
+def test_the_order_of_the_voxels_in_memory_changes_nothing():
+    voxels = np.random.default_rng(0).random((9, 8, 7)) < 0.2
+    of_fortran = skeleton_length_mm(np.asfortranarray(voxels), spacing_mm=(0.5, 1, 2))
+    assert of_fortran == skeleton_length_mm(voxels, spacing_mm=(0.5, 1, 2))
+
+
 def test_lengths_inside_and_outside_a_mask_add_up():
     rng = np.random.default_rng(3)
     voxels, part = rng.random((2, 9, 9, 9)) < 0.2

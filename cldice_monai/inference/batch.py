@@ -157,17 +157,12 @@ class Batch:
             amount = format_bytes(self.request.max_bytes)
             self.show(
                 f"note: {case.case_id}: takes more than {amount} of memory, so it is segmented in "
-                "parts; a larger --max-memory measures radii and branches, too"
+                "parts"
             )
         if (grid := read_grid(case.image)) is not None:
             after = working_voxels(*grid, side_mm=self.recipe.settings["side_mm"])
             for line in enlargement_note(prod(grid[0]), after):
                 self.show(f"note: {case.case_id}: {line}")
-        if self.request.save_skeleton:
-            raise InputError(
-                f"{case.image[0]}: --save-skeleton needs the whole mask in memory; raise "
-                "--max-memory or leave it out"
-            )
         return save_large_case(
             case,
             self.recipe,

@@ -93,6 +93,8 @@ def save_large_case(
         files = {"mask": f"{case.case_id}_mask{ending}"}
         if recipe.saves_probability:
             files["prob"] = f"{case.case_id}_prob{ending}"
+        if request.save_skeleton:
+            files["skeleton"] = f"{case.case_id}_skeleton{ending}"
         folder.refuse_to_replace(case.image, files.values())
         targets = {name: place / file for name, file in files.items()}
         if request.scheduler is None:
@@ -135,6 +137,7 @@ def _here(
         window_predictor(recipe, turned=turned),
         settings=large_settings(recipe, turned=turned, max_bytes=max_bytes),
         prob_path=targets.get("prob"),
+        skeleton_path=targets.get("skeleton"),
         progress=progress,
     )
     return result.figures, result.peak_bytes

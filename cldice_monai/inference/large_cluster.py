@@ -53,7 +53,7 @@ def on_cluster(
     Args:
         case: an OME-Zarr image.
         recipe: of inference.json.
-        targets: folders to write, by "mask" and "prob".
+        targets: folders to write, by "mask", "prob" and "skeleton".
         request: with the address, and what each worker makes its network with.
         progress: is told the finished share.
 
@@ -73,6 +73,7 @@ def on_cluster(
         settings=large_settings(recipe, turned=True, max_bytes=request.max_bytes),
         scheduler=str(request.scheduler),
         prob_path=targets.get("prob"),
+        skeleton_path=targets.get("skeleton"),
         progress=progress,
     )
 

@@ -8,18 +8,17 @@ import numpy as np
 import numpy.typing as npt
 
 from cldice_monai.inference.geometry import Grid
-from cldice_monai.skeleton.radius import radii_along
+from cldice_monai.skeleton.radius import PERCENTILES, radii_along
 from cldice_monai.skeleton.traced import trace_skeleton
 from cldice_monai.topology.betti import betti_numbers
 from cldice_monai.topology.length import skeleton_length_mm
 
-__all__ = ["CONVENTION", "PERCENTILES", "measure"]
+__all__ = ["CONVENTION", "measure"]
 
 CONVENTION = (
     "b0 components, b1 loops, b2 cavities (2D: b0, b1); foreground 26-connected (8), background 6 "
     "(4); outside the image is background"
 )
-PERCENTILES = (5, 25, 50, 75, 95)
 _LISTED = 20  # components that a report names, the largest first
 _NO_SPACING = "the file does not say the size of a voxel"
 _EMPTY = "the mask is empty"

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
 from cldice_monai.skeleton.distance import squared_distances
 from cldice_monai.skeleton.mask import check_same_shape
 
-__all__ = ["radii_along"]
+__all__ = ["BEYOND", "PERCENTILES", "radii_along"]
 
-_BEYOND = 16  # voxels by which a vessel is taken to go on beyond the border
+BEYOND = 16
+"""Voxels by which a vessel is taken to go on beyond the border."""
+
+PERCENTILES = (5, 25, 50, 75, 95)
+"""Of the radius, that a report lists."""
 
 
 def radii_along(
-    skeleton: npt.NDArray[np.bool_], mask: npt.NDArray[np.bool_], step: npt.NDArray[np.float64]
+    skeleton: npt.NDArray[np.bool_],
+    mask: npt.NDArray[np.bool_],
+    step: npt.NDArray[np.float64],
+    *,
+    beyond: Sequence[tuple[int, int]] | None = None,
 ) -> npt.NDArray[np.float64]:
     """Return the distance to the background at each voxel of a skeleton.
 
@@ -24,6 +34,8 @@ def radii_along(
         skeleton: (H, W) or (H, W, D) boolean.
         mask: what it was made from.
         step: voxel size along each axis.
+        beyond: voxels by which it goes on before and behind the array, axis by axis; None for
+            `BEYOND` everywhere.
 
     Returns:
         One distance a voxel, in the order of ``np.argwhere(skeleton)``.
@@ -38,8 +50,10 @@ def radii_along(
         [1.0, 2.0, 3.0, 2.0, 1.0]
     """
     check_same_shape(skeleton, mask)
-    grown = np.pad(np.pad(mask | skeleton, _BEYOND, mode="edge"), 1)
+    margins = [(BEYOND, BEYOND)] * mask.ndim if beyond is None else list(beyond)
+    grown = np.pad(np.pad(mask | skeleton, margins, mode="edge"), 1)
     index = np.flatnonzero(grown)
     square = squared_distances(index, shape=grown.shape, spacing=step.tolist())
-    at = np.ravel_multi_index(tuple((np.argwhere(skeleton) + _BEYOND + 1).T), grown.shape)
+    first = 1 + np.array([before for before, _ in margins])
+    at = np.ravel_multi_index(tuple((np.argwhere(skeleton) + first).T), grown.shape)
     return np.sqrt(square[np.searchsorted(index, at)].astype(np.float64))

@@ -1,4 +1,4 @@
-"""Betti numbers, Euler characteristic, components and length of a volume read block by block."""
+"""Topology and centreline of a volume read block by block."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from cldice_monai.skeleton.binary import skeletonize
 from cldice_monai.skeleton.connectivity import Connectivity, check_connectivity
+from cldice_monai.topology.block_centreline import block_centreline
 from cldice_monai.topology.block_union import BlockUnion, WholeTopology, face_pairs
-from cldice_monai.topology.blocks import Block, blocks_of, label_block, summarise_block
-from cldice_monai.topology.length import skeleton_length_mm
+from cldice_monai.topology.blocks import blocks_of, label_block, summarise_block
+from cldice_monai.topology.centreline_union import CentrelineUnion, WholeCentreline
 
-__all__ = ["block_length_mm", "blockwise_length_mm", "blockwise_topology", "label_blockwise"]
+__all__ = ["blockwise_centreline", "blockwise_length_mm", "blockwise_topology", "label_blockwise"]
 
 Reader = Callable[[tuple[slice, ...]], np.ndarray]
 Writer = Callable[[tuple[slice, ...], np.ndarray], None]
@@ -139,46 +139,60 @@ def blockwise_length_mm(
         ... )
         8.0
     """
-    return sum(
-        block_length_mm(read, shape, block, spacing_mm=spacing_mm, halo=halo)
-        for block in blocks_of(shape, block_shape)
-    )
+    return blockwise_centreline(
+        read, shape, spacing_mm=spacing_mm, block_shape=block_shape, halo=halo
+    ).length_mm
 
 
-def block_length_mm(
+def blockwise_centreline(
     read: Reader,
     shape: Sequence[int],
-    block: Block,
     *,
     spacing_mm: Sequence[float],
-    halo: int,
-) -> float:
-    """Return the centreline length inside one block; those of all blocks add up.
+    block_shape: Sequence[int],
+    halo: int = 32,
+    max_open: int | None = None,
+    turned: bool = False,
+    write: Writer | None = None,
+) -> WholeCentreline:
+    """Measure the centreline of a mask block by block: length, ends, junctions, radii.
+
+    With even sides and halo, and vessels thinner than half the halo, the figures are those of the
+    skeleton of the whole volume, see `blockwise_length_mm`, under `trace_skeleton` and
+    `radii_along`.
 
     Args:
         read: gives the boolean mask of a box.
         shape: of the volume.
-        block: from `blocks_of`.
         spacing_mm: distance in mm between voxel centres along each axis.
-        halo: voxels around the block that are thinned with it.
+        block_shape: sides of the blocks.
+        halo: voxels around each block, 2 or more.
+        max_open: as for `CentrelineUnion`.
+        turned: as for `block_centreline`.
+        write: as for `block_centreline`.
 
     Returns:
-        Length in mm.
+        The figures.
+
+    Raises:
+        ValueError: if blocks or spacing do not fit the shape.
+
+    Example:
+        >>> line = np.zeros((3, 9), bool)
+        >>> line[1] = True
+        >>> found = blockwise_centreline(
+        ...     line.__getitem__, (3, 9), spacing_mm=(1, 1), block_shape=(3, 4), halo=2
+        ... )
+        >>> found.n_end_points, found.n_segments, found.percentiles([50])
+        (2, 1, [1.0])
     """
-    around = tuple(
-        slice(max(part.start - halo, 0), min(part.stop + halo, size))
-        for part, size in zip(block.owned, shape, strict=True)
-    )
-    mask = read(around)
-    inside = np.zeros(mask.shape, bool)
-    inside[
-        tuple(
-            slice(part.start - more.start, part.stop - more.start)
-            for part, more in zip(block.owned, around, strict=True)
+    union = CentrelineUnion(max_open)
+    for block in blocks_of(shape, block_shape):
+        found = block_centreline(
+            read, shape, block, spacing_mm=spacing_mm, halo=halo, turned=turned, write=write
         )
-    ] = True
-    skeleton = skeletonize(mask)
-    return skeleton_length_mm(skeleton, spacing_mm=spacing_mm, within=inside)
+        union.add(found)
+    return union.result()
 
 
 def _add_all(

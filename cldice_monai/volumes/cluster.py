@@ -23,6 +23,7 @@ from cldice_monai.data.boxwise.ome_zarr import (
 from cldice_monai.files import replace_folder_when_complete
 from cldice_monai.topology.block_union import BlockUnion, WholeTopology
 from cldice_monai.topology.blocks import Block, blocks_of
+from cldice_monai.topology.centreline_union import CentrelineUnion, WholeCentreline
 from cldice_monai.volumes import tasks
 from cldice_monai.volumes.figures import joined_figures
 from cldice_monai.volumes.intensity_range import range_of_counts
@@ -47,6 +48,7 @@ def predict_distributed(
     settings: LargeSettings,
     scheduler: str,
     prob_path: Path | None = None,
+    skeleton_path: Path | None = None,
     progress: Callable[[float], None] | None = None,
     chunk: int = 128,
     chunks_a_side: int = 2,
@@ -65,6 +67,7 @@ def predict_distributed(
         settings: of windows and threshold; ``max_bytes`` is left to the workers' own limits.
         scheduler: address of the cluster's scheduler, such as "tcp://10.0.0.1:8786".
         prob_path: folder for the probability of a vessel, whatever its class; None writes none.
+        skeleton_path: folder for the skeleton of the mask; None writes none.
         progress: is told the finished share of the inference, 0 to 1.
         chunk: sides of the chunks of the mask.
         chunks_a_side: sides of a region in chunks.
@@ -81,11 +84,14 @@ def predict_distributed(
     with ExitStack() as stack:
         client = stack.enter_context(connected(scheduler))
         folder = _new_image(stack, mask_path, volume, dtype="uint8", chunk=chunk)
-        prob = None
-        if prob_path is not None:
+        prob = skeleton = None
+        if prob_path:
             prob = _new_image(stack, prob_path, volume, dtype="float32", chunk=chunk)
+        if skeleton_path:
+            skeleton = _new_image(stack, skeleton_path, volume, dtype="uint8", chunk=chunk)
         # absolute, since workers may run in another folder
-        cluster = _Cluster(client, tasks.ScanOnGrid(scan.resolve()), folder, prob)
+        targets = tasks.Targets(folder, prob, skeleton)
+        cluster = _Cluster(client, tasks.ScanOnGrid(scan.resolve()), targets)
         if needs_working_grid(volume, settings.side_mm):
             cluster.resample(settings.side_mm)
         ranges = [
@@ -95,12 +101,9 @@ def predict_distributed(
         _logger.info("%s: %d regions", scan.name, len(blocks))
         regions = [block.owned for block in blocks]
         cluster.segment(regions, make_predict, settings, ranges, progress)
+        centreline = cluster.centreline(blocks, volume.spacing_mm)  # which writes the skeleton
         cluster.fill_pyramids()
-        return joined_figures(
-            cluster.topology(blocks),
-            cluster.length_mm(blocks, volume.spacing_mm),
-            volume,
-        )
+        return joined_figures(cluster.topology(blocks), centreline, volume)
 
 
 def _new_image(
@@ -116,10 +119,8 @@ def _new_image(
 class _Cluster:
     """Sends the tasks of one volume, and puts together what comes back."""
 
-    def __init__(
-        self, client: Any, scan: tasks.ScanOnGrid, folder: Path, prob: Path | None
-    ) -> None:
-        self.client, self.scan, self.folder, self.prob = client, scan, folder, prob
+    def __init__(self, client: Any, scan: tasks.ScanOnGrid, targets: tasks.Targets) -> None:
+        self.client, self.scan, self.targets = client, scan, targets
 
     def resample(self, side_mm: float | None) -> None:
         """Go on with the scan on its working grid, once what stands for NaN is known."""
@@ -160,7 +161,7 @@ class _Cluster:
             self.client.submit(
                 tasks.segment_region,
                 self.scan,
-                tasks.Targets(self.folder, self.prob),
+                self.targets,
                 region,
                 network,
                 settings,
@@ -175,7 +176,7 @@ class _Cluster:
                 progress(n_done / len(futures))
 
     def fill_pyramids(self) -> None:
-        for folder in (self.folder, *([] if self.prob is None else [self.prob])):
+        for folder in filter(None, self.targets):
             for level in range(1, n_levels(folder)):
                 array = open_level(folder, str(level))
                 self._wait(
@@ -187,7 +188,7 @@ class _Cluster:
         """Join all blocks; their faces stay with the workers, pairs of numbers come here."""
         submit = self.client.submit
         summaries = {
-            block.index: submit(tasks.summary_of, self.folder, block, pure=False)
+            block.index: submit(tasks.summary_of, self.targets.mask, block, pure=False)
             for block in blocks
         }
         pairs = {
@@ -210,12 +211,16 @@ class _Cluster:
             union.join(index, next_index, found)
         return union.result()
 
-    def length_mm(self, blocks: Sequence[Block], spacing_mm: Sequence[float]) -> float:
-        lengths = [
-            self.client.submit(tasks.length_of, self.folder, block, spacing_mm, HALO, pure=False)
+    def centreline(self, blocks: Sequence[Block], spacing_mm: Sequence[float]) -> WholeCentreline:
+        submit, union = self.client.submit, CentrelineUnion()
+        futures = [
+            submit(tasks.centreline_of, self.targets, block, spacing_mm, HALO, pure=False)
             for block in blocks
         ]
-        return float(sum(self.client.gather(lengths)))
+        for some in _groups(futures, _BOXES_A_TASK):  # not all of them in this process at once
+            for found in self.client.gather(some):
+                union.add(found)
+        return union.result()
 
     def _sum(
         self,

@@ -19,7 +19,8 @@ _STEP = 16_000_000  # the smallest amount is named in these steps, which hide a 
 _SLACK = 24_000_000  # for what is written and read beside the sums
 _TOPOLOGY_BYTES = 20  # a voxel of a block, measured: 16
 _FACE_BYTES = 5  # a voxel of a layer: numbers of four bytes, and what is shared
-_THINNING_BYTES = 80  # a voxel of a block with its halo, measured: 73 for dense noise
+_THINNING_BYTES = 72  # a voxel of a block with its halo, measured: 59 where all is vessel
+_OPEN_BYTES = 16_000_000  # least for the vessels that cross from block to block
 _SMALLEST_BLOCK, _LARGEST_BLOCK = 64, 256
 
 
@@ -33,6 +34,7 @@ class MemoryPlan:
         topology_side: sides of the blocks in which components are labelled.
         thinning_side: sides of the blocks, without halo, in which the centreline is found.
         parts_bytes: memory for the components of all blocks before they are joined.
+        open_bytes: memory for the pieces of the centreline that cross from block to block.
         smallest_bytes: the least memory that would have been accepted.
     """
 
@@ -40,6 +42,7 @@ class MemoryPlan:
     topology_side: int
     thinning_side: int
     parts_bytes: int
+    open_bytes: int
     smallest_bytes: int
 
 
@@ -66,7 +69,7 @@ def plan_memory(
     # one layer of faces between blocks waits until the next blocks are labelled
     faces = _FACE_BYTES * prod(job.volume.shape[1:])
     labelling = faces + 2 * _TOPOLOGY_BYTES * _SMALLEST_BLOCK**3
-    needed = max(busy_bytes + sums, idle_bytes + max(thinning, labelling)) + _SLACK
+    needed = max(busy_bytes + sums, idle_bytes + max(thinning + _OPEN_BYTES, labelling)) + _SLACK
     smallest = (-(-needed // _STEP) + 1) * _STEP
     if needed > max_bytes:
         raise InputError(
@@ -79,8 +82,9 @@ def plan_memory(
     return MemoryPlan(
         regions=job.regions(n_outputs, max_bytes - busy_bytes - _SLACK),
         topology_side=_side(left - faces - parts, _TOPOLOGY_BYTES),
-        thinning_side=_side(left, _THINNING_BYTES, halo=HALO),
+        thinning_side=_side(left - max(_OPEN_BYTES, left // 8), _THINNING_BYTES, halo=HALO),
         parts_bytes=parts,
+        open_bytes=max(_OPEN_BYTES, left // 8),
         smallest_bytes=smallest,
     )
 

@@ -48,6 +48,7 @@ def predict_large(
     *,
     settings: LargeSettings,
     prob_path: Path | None = None,
+    skeleton_path: Path | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> LargeResult:
     """Segment one volume without ever having it in memory.
@@ -62,6 +63,7 @@ def predict_large(
             device.
         settings: of the windows and the memory.
         prob_path: file for the probability of a vessel, whatever its class; None writes none.
+        skeleton_path: file for the skeleton of the mask; None writes none.
         progress: is told the finished share of the inference, 0 to 1.
 
     Returns:
@@ -77,6 +79,7 @@ def predict_large(
             predict,
             settings=settings,
             prob_path=prob_path,
+            skeleton_path=skeleton_path,
             progress=progress,
         )
 
@@ -88,6 +91,7 @@ def predict_volume(
     *,
     settings: LargeSettings,
     prob_path: Path | None = None,
+    skeleton_path: Path | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> LargeResult:
     """Do what `predict_large` does with a volume that is open already.
@@ -98,6 +102,7 @@ def predict_volume(
         predict: as there.
         settings: as there.
         prob_path: as there.
+        skeleton_path: as there.
         progress: as there.
     """
     give_freed_memory_back()
@@ -112,6 +117,9 @@ def predict_volume(
         prob = None
         if prob_path is not None:
             prob = stack.enter_context(write_volume(prob_path, like=volume, dtype="float32"))
+        skeleton = None
+        if skeleton_path is not None:
+            skeleton = stack.enter_context(write_volume(skeleton_path, like=volume))
         job.run(plan.regions, mask, prob, progress)
         figures = blockwise_figures(
             lambda box: mask.read(box) > 0,
@@ -119,6 +127,8 @@ def predict_volume(
             topology_side=plan.topology_side,
             thinning_side=plan.thinning_side,
             parts_bytes=plan.parts_bytes,
+            open_bytes=plan.open_bytes,
+            skeleton=skeleton,
         )
     return LargeResult(mask_path, figures, len(plan.regions), peak.n_bytes, plan.smallest_bytes)
 

@@ -19,9 +19,9 @@ import numpy as np
 from cldice_monai.boxes import Region, region_shape, shifted
 from cldice_monai.data.boxwise.large_volume import LargeOutput, LargeVolume
 from cldice_monai.data.boxwise.ome_zarr import open_level, open_ome_zarr
+from cldice_monai.topology.block_centreline import BlockCentreline, block_centreline
 from cldice_monai.topology.block_union import face_pairs
 from cldice_monai.topology.blocks import Block, BlockSummary, summarise_block
-from cldice_monai.topology.blockwise import block_length_mm
 from cldice_monai.volumes.intensity_range import UpperCounts, count_lower, count_upper
 from cldice_monai.volumes.job import SegmentationJob
 from cldice_monai.volumes.large_settings import LargeSettings, Predictor
@@ -30,9 +30,9 @@ from cldice_monai.volumes.working_volume import lowest_finite, on_working_grid
 __all__ = [
     "ScanOnGrid",
     "Targets",
+    "centreline_of",
     "count_lower_of",
     "count_upper_of",
-    "length_of",
     "lowest_of",
     "pairs_of",
     "segment_region",
@@ -90,10 +90,12 @@ class Targets(NamedTuple):
     Attributes:
         mask: of the mask.
         prob: of the probability of a vessel; None writes none.
+        skeleton: of the skeleton; None writes none.
     """
 
     mask: Path
     prob: Path | None = None
+    skeleton: Path | None = None
 
 
 def segment_region(
@@ -160,18 +162,27 @@ def without_faces(summary: BlockSummary) -> BlockSummary:
     return replace(summary, first_faces=(), last_faces=())
 
 
-def length_of(folder: Path, block: Block, spacing_mm: Sequence[float], halo: int) -> float:
-    """Measure the centreline in one block of a mask, see `block_length_mm`.
+def centreline_of(
+    targets: Targets, block: Block, spacing_mm: Sequence[float], halo: int
+) -> BlockCentreline:
+    """Measure the centreline in one block of a mask, see `block_centreline`.
 
     Args:
-        folder: group of the mask.
+        targets: groups of the mask, and of the skeleton, of which whole chunks are written.
         block: the block.
         spacing_mm: voxel size.
         halo: voxels around the block.
     """
-    array = open_level(folder, "0")
-    return block_length_mm(
-        lambda box: array[box] > 0, array.shape, block, spacing_mm=spacing_mm, halo=halo
+    array = open_level(targets.mask, "0")
+    skeleton = targets.skeleton
+    return block_centreline(
+        lambda box: array[box] > 0,
+        array.shape,
+        block,
+        spacing_mm=spacing_mm,
+        halo=halo,
+        turned=True,
+        write=None if skeleton is None else open_level(skeleton, "0", mode="r+").__setitem__,
     )
 
 

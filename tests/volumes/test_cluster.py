@@ -28,6 +28,7 @@ from cldice_monai.data.boxwise.ome_zarr import (
     write_ome_zarr,
 )
 from cldice_monai.errors import InputError
+from cldice_monai.skeleton import skeletonize
 from cldice_monai.volumes import LargeSettings, predict_large
 from cldice_monai.volumes.cluster import predict_distributed
 from cldice_monai.volumes.normalised import channel_ranges
@@ -80,9 +81,9 @@ def check_equals_one_machine(
     expected = open_level(one.mask, "0")[:]
     assert 0.02 < expected.mean() < 0.5
     assert np.array_equal(open_level(mask, "0")[:], expected)
-    length = figures.pop("centreline_length_mm")
-    figures.pop("length_density_mm_per_mm3")
-    assert length == pytest.approx(one.figures["centreline_length_mm"], rel=0.01)
+    for name in ("centreline_length_mm", "length_density_mm_per_mm3", "radius_mm"):
+        assert figures.pop(name) == pytest.approx(one.figures[name], rel=1e-9)
+    assert figures["n_end_points"] > 0
     assert figures == {name: one.figures[name] for name in figures}
     assert n_levels(mask) > 1
     assert open_level(mask, "1")[:].any()
@@ -91,7 +92,7 @@ def check_equals_one_machine(
 
 @pytest.mark.parametrize("settings", [SETTINGS, RESAMPLED], ids=["own grid", "resampled"])
 def test_result_is_that_of_one_machine(scan: Path, settings: LargeSettings):
-    mask = scan.parent / "mask.zarr"
+    mask, skeleton = scan.parent / "mask.zarr", scan.parent / "skeleton.zarr"
     with distributed.LocalCluster(
         n_workers=2, threads_per_worker=1, processes=False, dashboard_address=None
     ) as cluster:
@@ -100,11 +101,15 @@ def test_result_is_that_of_one_machine(scan: Path, settings: LargeSettings):
             mask,
             make_network,
             settings=settings,
+            skeleton_path=skeleton,
             scheduler=cluster.scheduler_address,
             chunk=16,
             chunks_a_side=1,
         )
     check_equals_one_machine(scan, mask, figures, settings)
+    turned = open_level(mask, "0")[:].T > 0
+    assert np.array_equal(open_level(skeleton, "0")[:].T, skeletonize(turned))
+    assert open_level(skeleton, "1")[:].any()
 
 
 @pytest.mark.slow

@@ -19,7 +19,13 @@ from cldice_monai.inference.geometry import grid_of
 from cldice_monai.inference.measure import measure
 from cldice_monai.skeleton import skeletonize
 from cldice_monai.transforms import ScaleIntensityCutoff
-from cldice_monai.volumes import LargeResult, LargeSettings, predict_large
+from cldice_monai.volumes import (
+    LargeResult,
+    LargeSettings,
+    blockwise_figures,
+    figures,
+    predict_large,
+)
 from tests.conftest import rods
 
 ROI = (16, 16, 16)
@@ -63,9 +69,9 @@ def in_memory(path: Path, network: torch.nn.Module) -> torch.Tensor:
 
 def run(path: Path, mask: str = "mask.nii.gz", **changes: object) -> LargeResult:
     network = changes.pop("network", None) or SmallNetwork()
-    prob = changes.pop("prob_path", None)
+    paths = {name: changes.pop(name, None) for name in ("prob_path", "skeleton_path")}
     settings = LargeSettings(roi=ROI, **changes)
-    return predict_large([path], path.parent / mask, network, settings=settings, prob_path=prob)
+    return predict_large([path], path.parent / mask, network, settings=settings, **paths)
 
 
 def test_mask_and_probability_are_those_in_memory(scan: Path):
@@ -84,9 +90,11 @@ def test_figures_are_those_of_the_mask(scan: Path):
     figures = result.figures
     expected = measure(mask, skeletonize(mask), grid_of(read_volume(scan), is_picture=False))
     length = expected.pop("centreline_length_mm")
-    assert figures["centreline_length_mm"] == pytest.approx(length, rel=0.01)
+    assert figures["centreline_length_mm"] == pytest.approx(length)
+    assert figures["radius_mm"] == pytest.approx(expected["radius_mm"], rel=1e-9)
     exact = ("shape", "spacing_mm", "n_vessel_voxels", "vessel_fraction", "betti_numbers")
-    for name in (*exact, "vessel_volume_mm3"):
+    network = ("n_branch_points", "n_end_points", "n_segments")
+    for name in (*exact, *network, "vessel_volume_mm3"):
         assert figures[name] == expected[name], name
     assert figures["components"]["n"] == expected["components"]["n"]
     assert figures["components"]["n_touching_border"] == expected["components"]["n_touching_border"]
@@ -96,6 +104,63 @@ def test_figures_are_those_of_the_mask(scan: Path):
     assert nulls == set(figures["not_measured"])
     # every figure of a mask in memory is there, with a value or with the reason why not
     assert set(expected) - {"betti_convention"} <= set(figures)
+
+
+def save_mask(folder: Path, mask: np.ndarray) -> Path:
+    nib.save(nib.Nifti1Image(mask.astype(np.uint8), np.diag([*SPACING, 1])), folder / "mask.nii")
+    return folder / "mask.nii"
+
+
+def figures_in_blocks(path: Path, **changes: int) -> dict:
+    sizes = {"topology_side": 64, "thinning_side": 64, "parts_bytes": 10**7, "open_bytes": 10**7}
+    with open_volume([path], path.parent) as volume:
+        return blockwise_figures(
+            lambda box: volume.read(box)[0] > 0, volume, **{**sizes, **changes}
+        )
+
+
+@pytest.mark.parametrize("kind", ["empty", "full"])
+def test_a_mask_without_vessels_or_background_has_the_figures_of_memory(tmp_path: Path, kind: str):
+    mask = np.full((20, 9, 8), kind == "full")
+    path = save_mask(tmp_path, mask)
+    found = figures_in_blocks(path, thinning_side=8)
+    grid = grid_of(read_volume(path), is_picture=False)
+    expected = measure(mask, skeletonize(mask), grid)
+    assert found["radius_mm"] is None
+    for name in ("not_measured", "n_branch_points", "n_end_points", "n_segments"):
+        assert found[name] == expected[name], name
+
+
+def test_a_vessel_thicker_than_the_halo_has_no_radius_but_a_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(figures, "HALO", 4)
+    mask = np.zeros((40, 24, 20), bool)
+    mask[:, 2:22, 2:18] = True  # its middle is 10 from the background
+    found = figures_in_blocks(save_mask(tmp_path, mask), thinning_side=8)
+    assert found["radius_mm"] is None
+    assert "voxels around a block" in found["not_measured"]["radius_mm"]
+    assert found["n_end_points"] is not None
+
+
+def test_too_many_vessels_between_blocks_leave_the_length_and_the_radii(tmp_path: Path):
+    mask = np.zeros((24, 24, 24), bool)
+    mask[::3, ::3] = True
+    path = save_mask(tmp_path, mask)
+    assert figures_in_blocks(path, thinning_side=8)["n_end_points"] == 128
+    found = figures_in_blocks(path, thinning_side=8, open_bytes=2000)
+    assert found["n_branch_points"] is found["n_end_points"] is found["n_segments"] is None
+    assert "raise --max-memory" in found["not_measured"]["n_end_points"]
+    assert found["centreline_length_mm"] == 64 * 23 * SPACING[2]
+    assert found["radius_mm"]["p50"] == 1
+
+
+def test_the_skeleton_is_that_of_the_mask(scan: Path):
+    result = run(scan, skeleton_path=scan.parent / "skeleton.nii.gz")
+    mask = read_volume(result.mask).array[0] > 0
+    skeleton = read_volume(scan.parent / "skeleton.nii.gz").array[0]
+    assert np.array_equal(skeleton, skeletonize(mask))
+    assert skeleton.any()
 
 
 def test_several_outputs_are_classes(scan: Path):

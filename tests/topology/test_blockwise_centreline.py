@@ -69,7 +69,7 @@ def masks_and_blocks(draw: st.DrawFn) -> tuple[np.ndarray, tuple[int, ...], tupl
     return mask, blocks, draw(st.sampled_from(SPACINGS))[:ndim]
 
 
-@settings(deadline=None, derandomize=True, max_examples=60)
+@settings(deadline=None, derandomize=True, max_examples=25)
 @given(masks_and_blocks())
 def test_noise_too(drawn: tuple):
     mask, block, spacing = drawn

@@ -17,7 +17,7 @@ __all__ = ["vessel_light"]
 
 _Array = npt.NDArray[np.float64]
 _LUMEN = 0.15  # brightness left within a vessel of which only the wall is stained
-_FAINTEST = 0.3  # brightness left at any distance, so that the label never names what no one sees
+_FAINTEST = 0.3  # brightness left at any distance, without which labels name what no one sees
 
 
 def vessel_light(

@@ -103,7 +103,7 @@ def _draw_imaging(rng: np.random.Generator) -> ImagingSettings:
     thickness = 1 + int(_sometimes(rng, 0.6, 1 + int(rng.integers(3))))
     # thick slices are wide enough along their axis as they are
     axial = rng.uniform(0.3, 0.8) if thickness > 1 else lateral * rng.uniform(1.0, 2.5)
-    # light is only lost where enough is left, so that the label never names what no one sees
+    # light is only lost where enough is left to see most vessels by; a few trunks still go under
     is_dark = rng.random() < 0.6
     contrast = _factor(rng, 200.0, 4000.0) if is_dark else _factor(rng, 70.0, 300.0)
     fine = _factor(rng, 1.0, 5.0)

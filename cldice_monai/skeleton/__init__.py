@@ -2,15 +2,12 @@
 
 from cldice_monai.skeleton.background import background_skeleton
 from cldice_monai.skeleton.binary import skeletonize
-from cldice_monai.skeleton.graph import cycle_rank, skeleton_graph
 from cldice_monai.skeleton.soft import soft_skeleton
 from cldice_monai.skeleton.spurs import prune_spurs
 
 __all__ = [
     "background_skeleton",
-    "cycle_rank",
     "prune_spurs",
-    "skeleton_graph",
     "skeletonize",
     "soft_skeleton",
 ]

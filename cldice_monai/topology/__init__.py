@@ -1,4 +1,4 @@
-"""What is counted on a vessel network: Betti numbers, Euler characteristic, overlap."""
+"""A vessel network and what is counted on it: Betti numbers, Euler characteristic, overlap."""
 
 from cldice_monai.topology.betti import (
     batched_betti_numbers,
@@ -34,6 +34,7 @@ from cldice_monai.topology.overlap import (
 from cldice_monai.topology.patches import PatchSampler
 from cldice_monai.topology.short_components import remove_short_components
 from cldice_monai.topology.streetmover import streetmover_distance
+from cldice_monai.topology.vessel_graph import cycle_rank, skeleton_graph
 
 __all__ = [
     "GhostsAndMisses",
@@ -50,6 +51,7 @@ __all__ = [
     "blockwise_length_mm",
     "blockwise_topology",
     "cldice",
+    "cycle_rank",
     "euler_characteristic",
     "ghosts_and_misses",
     "homotopy_certificate",
@@ -58,6 +60,7 @@ __all__ = [
     "opt_junction_f1",
     "overlap_scores",
     "remove_short_components",
+    "skeleton_graph",
     "skeleton_length_mm",
     "streetmover_distance",
     "topology_precision",

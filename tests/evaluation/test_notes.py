@@ -13,8 +13,7 @@ from cldice_monai.evaluation.case import EvaluationSettings
 from cldice_monai.evaluation.run import evaluate
 from cldice_monai.evaluation.tables import write_tables
 from cldice_monai.report.page import write_report
-from cldice_monai.skeleton.graph import skeleton_graph
-from cldice_monai.topology import PatchSampler
+from cldice_monai.topology import PatchSampler, skeleton_graph
 from tests.evaluation.masks import save_mask, vessels
 
 FEW = EvaluationSettings(PatchSampler(patch_size=12, n_patches=4))

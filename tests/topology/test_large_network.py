@@ -5,8 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from cldice_monai.skeleton.graph import cycle_rank, skeleton_graph
-from cldice_monai.topology import opt_junction_counts, streetmover_distance
+from cldice_monai.topology import (
+    cycle_rank,
+    opt_junction_counts,
+    skeleton_graph,
+    streetmover_distance,
+)
 
 STEP, N_LINES = 7, 38  # voxels from line to line, lines along each axis
 SIDE = STEP * (N_LINES - 1) + 1

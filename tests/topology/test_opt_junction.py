@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 from scipy import ndimage
 from scipy.optimize import linear_sum_assignment
 
-from cldice_monai.skeleton import skeleton_graph
-from cldice_monai.topology import opt_junction_counts, opt_junction_f1
+from cldice_monai.topology import opt_junction_counts, opt_junction_f1, skeleton_graph
 from cldice_monai.topology.pairs import optimal_pairs
 
 PUBLISHED = json.loads(Path(__file__).with_name("published_opt_junction.json").read_text())["cases"]

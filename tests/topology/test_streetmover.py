@@ -11,8 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
 
-from cldice_monai.skeleton import skeleton_graph
-from cldice_monai.topology import streetmover_distance
+from cldice_monai.topology import skeleton_graph, streetmover_distance
 
 
 def _line(row, shape=(16, 16)):

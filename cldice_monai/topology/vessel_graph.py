@@ -11,6 +11,7 @@ import numpy as np
 from cldice_monai.skeleton.binary import skeletonize
 from cldice_monai.skeleton.mask import Mask, as_mask
 from cldice_monai.skeleton.traced import TracedSkeleton, trace_skeleton
+from cldice_monai.topology.betti import betti_numbers
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -103,8 +104,6 @@ def _as_networkx(traced: TracedSkeleton) -> nx.MultiGraph:
 
 
 def _warn_of_lost_loops(graph: nx.MultiGraph, mask: np.ndarray) -> None:
-    from cldice_monai.topology.betti import betti_numbers  # which builds on skeletons' masks
-
     lost = betti_numbers(mask)[1] - cycle_rank(graph)
     if lost:
         warnings.warn(

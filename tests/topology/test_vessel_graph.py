@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
 
-from cldice_monai.skeleton import cycle_rank, prune_spurs, skeleton_graph, skeletonize
-from cldice_monai.topology import betti_numbers
+from cldice_monai.skeleton import prune_spurs, skeletonize
+from cldice_monai.topology import betti_numbers, cycle_rank, skeleton_graph
 
 LABEL = Path(__file__).parents[3] / "shared" / "data" / "VesSAP_synthetic" / "label.nii.gz"
 

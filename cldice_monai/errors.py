@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from types import TracebackType
 
-__all__ = ["InputError", "find_input_error", "show_input_errors_as_one_line"]
+__all__ = ["InputError", "find_input_error", "first_line", "show_input_errors_as_one_line"]
 
 
 class InputError(ValueError):
@@ -50,6 +50,19 @@ def find_input_error(error: BaseException | None) -> InputError | None:
         seen.add(id(error))
         error = error.__cause__ or error.__context__
     return None
+
+
+def first_line(error: BaseException) -> str:
+    r"""Return what an error says in its first line; its kind where it says nothing.
+
+    Args:
+        error: any exception, as of a library, to be named in a message of one line.
+
+    Example:
+        >>> first_line(OSError("disk full\nwhile writing")), first_line(EOFError())
+        ('disk full', 'EOFError')
+    """
+    return (str(error) or type(error).__name__).splitlines()[0]
 
 
 def show_input_errors_as_one_line() -> None:

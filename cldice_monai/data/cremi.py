@@ -20,7 +20,7 @@ from cldice_monai.data.pictures import picture_affine, picture_volume
 from cldice_monai.data.readers import CaseReaders
 from cldice_monai.data.source import Source
 from cldice_monai.data.vessel_dataset import PublishedDataset
-from cldice_monai.errors import InputError
+from cldice_monai.errors import InputError, first_line
 
 if TYPE_CHECKING:
     import h5py
@@ -206,9 +206,8 @@ def _open(path: Path) -> Iterator[Any]:
         with h5py.File(path, "r") as file:
             yield file
     except (OSError, RuntimeError, KeyError) as error:
-        reason = str(error).splitlines()[0]
         raise InputError(
-            f"{path}: the HDF5 file cannot be read ({reason}); copy or download it again"
+            f"{path}: the HDF5 file cannot be read ({first_line(error)}); copy or download it again"
         ) from error
 
 

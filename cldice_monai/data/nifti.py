@@ -13,8 +13,9 @@ from monai.data import ImageReader
 
 from cldice_monai.data.grids import GRID_TOLERANCE_VOXELS, grid_shift_voxels
 from cldice_monai.data.nifti_axes import header_axes
-from cldice_monai.data.nifti_file import has_nifti_ending, header_affine, read_header, read_voxels
+from cldice_monai.data.nifti_file import has_nifti_ending, read_header, read_voxels
 from cldice_monai.data.nifti_grid import MM_PER_UNIT, header_unit
+from cldice_monai.data.nifti_header import header_affine
 from cldice_monai.data.nifti_write import write_atomically
 from cldice_monai.errors import InputError
 

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import logging
-import math
-import struct
 import zlib
 from pathlib import Path
 from typing import IO, Any, cast
@@ -13,15 +10,18 @@ from typing import IO, Any, cast
 import numpy as np
 
 from cldice_monai.data.case_id import NIFTI_ENDINGS
-from cldice_monai.errors import InputError
+from cldice_monai.data.nifti_header import (
+    data_offset,
+    n_header_voxels,
+    n_voxel_bytes,
+    parse_header,
+)
+from cldice_monai.errors import InputError, first_line
 from cldice_monai.memory import require_bytes
 
 __all__ = [
-    "data_offset",
     "has_nifti_ending",
-    "header_affine",
     "is_gzipped",
-    "n_voxel_bytes",
     "read_header",
     "read_voxels",
     "scaled_voxels",
@@ -31,12 +31,6 @@ _GZIP_MAGIC = b"\x1f\x8b"
 _MAX_GZIP_RATIO = 1100  # deflate cannot shrink further than about 1032 : 1
 _BLOCK = 1 << 20
 _MOST_PADDING = 64 << 20
-
-# nibabel reports what it repairs in a header to standard error; the faults that matter here are
-# raised, the others are harmless, so its notes go to a logger of ours that is silent by default.
-_log = logging.getLogger(__name__)
-_log.addHandler(logging.NullHandler())
-_log.propagate = False
 
 
 def has_nifti_ending(path: Path) -> bool:
@@ -77,45 +71,6 @@ def read_voxels(path: Path) -> tuple[Any, np.ndarray]:
     return header, scaled_voxels(path, header, raw)
 
 
-def header_affine(path: Path, header: Any) -> np.ndarray:
-    """Return the affine a NIfTI reader should use: sform, else qform, else the voxel size.
-
-    Args:
-        path: the file, for the message.
-        header: header of the file as `read_header` gives it.
-
-    Returns:
-        Voxel to world (right, anterior, superior), float64 (4, 4), invertible.
-
-    Raises:
-        InputError: if the header gives no usable affine.
-    """
-    from nibabel.spatialimages import HeaderDataError
-
-    sizes = [float(size) for size in header["pixdim"][1:4]]
-    if int(header["sform_code"]) <= 0 and min(sizes) < 0:
-        raise InputError(
-            f"{path}: the header gives negative voxel sizes {sizes}; export the file again"
-        )
-    try:
-        affine = np.asarray(_repaired(header).get_best_affine(), dtype=np.float64)
-    except (HeaderDataError, ValueError) as error:
-        raise InputError(
-            f"{path}: the header's orientation cannot be read ({_first_line(error)}); "
-            "write the file again with a valid qform or sform"
-        ) from error
-    with np.errstate(over="ignore"):  # of absurd numbers the length is infinite, see below
-        lengths = np.linalg.norm(affine[:3, :3], axis=0)
-    if np.isfinite(affine).all() and np.isfinite(lengths).all() and lengths.all():
-        volume = abs(np.linalg.det(affine[:3, :3] / lengths))
-        if volume > 1e-6:
-            return affine
-    raise InputError(
-        f"{path}: the affine in the header cannot be inverted (voxel sizes "
-        f"{[float(v) for v in lengths]}); write the file again with a valid qform or sform"
-    )
-
-
 def is_gzipped(path: Path) -> bool:
     """Return whether a file begins as gzip does, whatever its name.
 
@@ -139,10 +94,10 @@ def _guarded(path: Path, *, with_voxels: bool) -> tuple[Any, np.ndarray]:
     try:
         gzipped = is_gzipped(path)
         with _open(path, gzipped) as stream:
-            header = _parse_header(path, stream)
+            header = parse_header(path, stream)
             _check_size(path, header, gzipped)
             if with_voxels:  # as stored, and as float32
-                require_bytes(n_voxel_bytes(header) + 4 * _n_voxels(header), path=path)
+                require_bytes(n_voxel_bytes(header) + 4 * n_header_voxels(header), path=path)
             return header, _read_raw(header, stream) if with_voxels else np.empty(0)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise InputError(
@@ -150,7 +105,7 @@ def _guarded(path: Path, *, with_voxels: bool) -> tuple[Any, np.ndarray]:
         ) from error
     except HeaderDataError as error:
         raise InputError(
-            f"{path}: the NIfTI header is not valid ({_first_line(error)}); export the file again"
+            f"{path}: the NIfTI header is not valid ({first_line(error)}); export the file again"
         ) from error
     except MemoryError as error:
         raise InputError(
@@ -158,69 +113,13 @@ def _guarded(path: Path, *, with_voxels: bool) -> tuple[Any, np.ndarray]:
         ) from error
     except OSError as error:
         raise InputError(
-            f"{path}: the file cannot be read ({error.strerror or _first_line(error)}); "
+            f"{path}: the file cannot be read ({error.strerror or first_line(error)}); "
             "check its permissions and the disk"
         ) from error
 
 
 def _open(path: Path, gzipped: bool) -> IO[bytes]:
     return cast("IO[bytes]", gzip.open(path, "rb")) if gzipped else path.open("rb")
-
-
-def _parse_header(path: Path, stream: IO[bytes]) -> Any:
-    import nibabel as nib
-
-    start = stream.read(4)
-    size = next((n for n in (348, 540) for o in "<>" if struct.pack(f"{o}i", n) == start), None)
-    if size is None:
-        found = "the file is not a NIfTI file" if start else "the file is empty"
-        raise InputError(f"{path}: {found}; copy it again or convert the image to NIfTI")
-    kind: Any = nib.Nifti1Header if size == 348 else nib.Nifti2Header
-    block = start + stream.read(kind.sizeof_hdr - 4)
-    if len(block) < kind.sizeof_hdr:
-        raise EOFError
-    header = kind(block, check=False)
-    _check_header(path, header)
-    return header
-
-
-def _check_header(path: Path, header: Any) -> None:
-    if bytes(header["magic"].tobytes())[:3] in (b"ni1", b"ni2"):
-        raise InputError(
-            f"{path}: the voxels are in a separate .img file; convert it to a single .nii.gz"
-        )
-    n_dims = int(header["dim"][0])
-    sizes = [int(n) for n in header["dim"][1:8]]
-    if not 1 <= n_dims <= 7 or min(sizes[:n_dims]) < 1:
-        raise InputError(
-            f"{path}: the header gives impossible dimensions {[n_dims, *sizes]}; "
-            "the file is damaged, export it again"
-        )
-    _repaired(header)  # raises HeaderDataError for what cannot be repaired
-    if header.get_data_dtype().kind not in "iuf":
-        raise InputError(
-            f"{path}: voxels of type {header.get_data_dtype()} are no intensities; "
-            "convert the image to one number a voxel (or one channel axis)"
-        )
-
-
-def _repaired(header: Any) -> Any:
-    fixed = header.copy()
-    fixed.check_fix(logger=_log)
-    return fixed
-
-
-def _n_voxels(header: Any) -> int:
-    return math.prod(int(n) for n in header.get_data_shape())
-
-
-def n_voxel_bytes(header: Any) -> int:
-    """Return how many bytes the voxels take in the file, unpacked.
-
-    Args:
-        header: as `read_header` gives it.
-    """
-    return _n_voxels(header) * int(header.get_data_dtype().itemsize)
 
 
 def _check_size(path: Path, header: Any, gzipped: bool) -> None:
@@ -233,23 +132,6 @@ def _check_size(path: Path, header: Any, gzipped: bool) -> None:
             f"the file holds {'at most ' if gzipped else ''}{available} bytes: it is cut off or "
             "damaged; copy or download it again"
         )
-
-
-def data_offset(header: Any) -> int:
-    """Return where the voxels begin in the unpacked file, in bytes.
-
-    Args:
-        header: as `read_header` gives it.
-
-    Raises:
-        nibabel.spatialimages.HeaderDataError: if the header gives no usable place.
-    """
-    from nibabel.spatialimages import HeaderDataError
-
-    offset = float(_repaired(header)["vox_offset"])
-    if not offset >= 0 or np.isinf(offset):
-        raise HeaderDataError(f"vox_offset is {offset}")
-    return int(offset)
 
 
 def _read_raw(header: Any, stream: IO[bytes]) -> np.ndarray:
@@ -303,7 +185,3 @@ def scaled_voxels(path: Path, header: Any, raw: np.ndarray) -> np.ndarray:
             values *= np.float32(slope)
             values += np.float32(inter)
     return values
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error) or type(error).__name__).splitlines()[0]

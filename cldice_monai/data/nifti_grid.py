@@ -11,7 +11,8 @@ import numpy.typing as npt
 
 from cldice_monai.data.grids import GRID_TOLERANCE_VOXELS, grid_shift_voxels
 from cldice_monai.data.nifti_axes import header_axes
-from cldice_monai.data.nifti_file import header_affine, read_header
+from cldice_monai.data.nifti_file import read_header
+from cldice_monai.data.nifti_header import header_affine
 from cldice_monai.errors import InputError
 
 __all__ = ["MM_PER_UNIT", "NiftiGrid", "header_unit", "read_grid", "require_same_grid"]

@@ -13,7 +13,7 @@ import numpy as np
 
 from cldice_monai.data.nifti import Volume
 from cldice_monai.data.readers import CaseReaders
-from cldice_monai.errors import InputError
+from cldice_monai.errors import InputError, first_line
 from cldice_monai.files import replace_when_complete
 
 if TYPE_CHECKING:
@@ -246,9 +246,8 @@ def _opened(path: Path) -> Iterator[Picture]:
             f"{path}: is damaged or no picture that Pillow can read; copy or download it again"
         ) from error
     except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise InputError(
-            f"{path}: the picture cannot be read ({reason}); copy or download it again"
+            f"{path}: the picture cannot be read ({first_line(error)}); copy or download it again"
         ) from error
 
 

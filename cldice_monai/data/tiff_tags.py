@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from cldice_monai.errors import InputError
+from cldice_monai.errors import InputError, first_line
 from cldice_monai.memory import require_bytes
 
 __all__ = ["CHANNEL_LETTERS", "TiffTags", "damaged", "quiet", "read_tiff_tags"]
@@ -136,7 +136,7 @@ def quiet() -> Iterator[None]:
 
 def damaged(path: Path, error: BaseException) -> InputError:
     """Return the error of a file that tifffile or a codec cannot read."""
-    reason = (str(error) or type(error).__name__).splitlines()[0]
+    reason = first_line(error)
     if "imagecodecs" in reason:  # which tifffile asks for where it has no codec of its own
         return InputError(
             f"{path}: its compression is not read here; save it without one, or with LZW or zlib"

@@ -11,7 +11,7 @@ from math import prod
 from typing import Any
 
 from cldice_monai.data.cases import VesselCase
-from cldice_monai.errors import InputError
+from cldice_monai.errors import InputError, first_line
 from cldice_monai.inference.calls import count_calls
 from cldice_monai.inference.case import LoadedCase, load_case, save_case
 from cldice_monai.inference.folder import OutputFolder
@@ -118,7 +118,7 @@ class Batch:
                 self._note(loaded, bar)
                 report = self._segment(loaded, bar, started)
         except InputError as error:
-            problem = str(error).splitlines()[0]
+            problem = first_line(error)
         except MemoryError:
             problem = f"{case.image[0]}: does not fit into memory; crop or downsample it"
         except Exception as error:  # a fault of ours must not cost the cases behind it

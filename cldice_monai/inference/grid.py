@@ -10,8 +10,9 @@ import numpy as np
 
 from cldice_monai.data.boxwise.ome_zarr import open_ome_zarr
 from cldice_monai.data.nifti_axes import find_axes
-from cldice_monai.data.nifti_file import has_nifti_ending, header_affine, read_header
+from cldice_monai.data.nifti_file import has_nifti_ending, read_header
 from cldice_monai.data.nifti_grid import MM_PER_UNIT, header_unit
+from cldice_monai.data.nifti_header import header_affine
 from cldice_monai.data.zarr_image import is_zarr
 from cldice_monai.errors import InputError
 from cldice_monai.transforms.working_grid import is_microscopy

@@ -19,15 +19,9 @@ from cldice_monai.boxes import Region
 from cldice_monai.data.boxwise.large_volume import LargeOutput, LargeVolume
 from cldice_monai.data.grids import GRID_TOLERANCE_VOXELS, grid_shift_voxels
 from cldice_monai.data.nifti_axes import Axes, find_axes
-from cldice_monai.data.nifti_file import (
-    data_offset,
-    header_affine,
-    is_gzipped,
-    n_voxel_bytes,
-    read_header,
-    scaled_voxels,
-)
+from cldice_monai.data.nifti_file import is_gzipped, read_header, scaled_voxels
 from cldice_monai.data.nifti_grid import MM_PER_UNIT, header_unit
+from cldice_monai.data.nifti_header import data_offset, header_affine, n_voxel_bytes
 from cldice_monai.data.nifti_write import header_bytes
 from cldice_monai.errors import InputError
 from cldice_monai.files import replace_when_complete

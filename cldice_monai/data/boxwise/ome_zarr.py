@@ -17,7 +17,7 @@ import numpy as np
 from cldice_monai.boxes import Region
 from cldice_monai.data.boxwise.large_volume import LargeOutput, LargeVolume
 from cldice_monai.data.boxwise.ome_metadata import OmeImage, image_attributes, parse_image
-from cldice_monai.errors import InputError
+from cldice_monai.errors import InputError, first_line
 from cldice_monai.files import replace_folder_when_complete
 from cldice_monai.topology.blocks import blocks_of
 
@@ -53,7 +53,7 @@ def open_ome_zarr(path: Path) -> LargeVolume:
         attributes = dict(group.attrs)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(
-            f"{path}: is no Zarr group that can be read ({_first_line(error)}); check the path"
+            f"{path}: is no Zarr group that can be read ({first_line(error)}); check the path"
         ) from error
     image = parse_image(path, attributes)
     array = open_level(path, image.level)
@@ -73,7 +73,7 @@ def open_ome_zarr(path: Path) -> LargeVolume:
             values = np.asarray(array[tuple(index)], dtype=np.float32)
         except (OSError, ValueError, RuntimeError) as error:
             raise InputError(
-                f"{path}: a chunk cannot be read ({_first_line(error)}); copy the image again"
+                f"{path}: a chunk cannot be read ({first_line(error)}); copy the image again"
             ) from error
         if channel is None:
             return values[None]
@@ -210,7 +210,7 @@ def open_level(folder: Path, level: str, *, mode: str = "r") -> Any:
         return _zarr().open_array(folder / level, mode=mode)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(
-            f"{folder}: array {level} cannot be read ({_first_line(error)}); copy the image again"
+            f"{folder}: array {level} cannot be read ({first_line(error)}); copy the image again"
         ) from error
 
 
@@ -244,7 +244,3 @@ def _zarr() -> ModuleType:
             "OME-Zarr needs the package zarr; pip install 'cldice-monai[zarr]'"
         ) from error
     return zarr
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error) or type(error).__name__).splitlines()[0]

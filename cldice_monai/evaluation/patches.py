@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cldice_monai.skeleton.binary import skeletonize
+from cldice_monai.skeleton.mask import Mask, as_mask, check_same_shape
 from cldice_monai.skeleton.traced import trace_skeleton
 from cldice_monai.topology.betti import batched_betti_numbers
 from cldice_monai.topology.network import Network, traced_network
@@ -23,12 +24,12 @@ _Masks = npt.NDArray[np.bool_]
 
 
 def patch_figures(
-    pred: _Masks, label: _Masks, *, n_points: int = 100, th_snap: float = 5.0
+    pred: Mask, label: Mask, *, n_points: int = 100, th_snap: float = 5.0
 ) -> dict[str, _Array]:
     """Measure patches of a prediction and the same patches of its label.
 
     Args:
-        pred: (N, H, W) or (N, H, W, D) boolean.
+        pred: (N, H, W) or (N, H, W, D), binary.
         label: the same shape.
         n_points: points of the StreetMover distance.
         th_snap: voxels within which Opt-J matches junctions and ends.
@@ -43,6 +44,10 @@ def patch_figures(
         ``lost_loops_label``: b1 of the mask - cycle rank of its network, not 0 where junctions run
         into each other or walls enclose a cavity.
 
+    Raises:
+        TypeError: patches hold no numbers.
+        ValueError: shapes differ, or patches are not binary.
+
     Example:
         >>> fork = np.zeros((1, 9, 9), bool)
         >>> fork[0, 4, :] = fork[0, 4:, 4] = True
@@ -53,6 +58,9 @@ def patch_figures(
     Reference:
         Shit et al., clDice, CVPR 2021, section 5.2 and appendices H.1 to H.3.
     """
+    check_same_shape(pred, label)
+    pred = as_mask(pred, name="pred", ranks=(3, 4))
+    label = as_mask(label, name="label", ranks=(3, 4))
     parts = []
     for start in range(0, max(len(pred), 1), AT_ONCE):
         some = slice(start, start + AT_ONCE)

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-from cldice_monai.skeleton.mask import check_same_shape
+from cldice_monai.skeleton.mask import Mask, as_mask, check_same_shape
 from cldice_monai.skeleton.radius import radii_along
 
 __all__ = ["BIN_TITLES", "RadiusBin", "misses_by_radius"]
@@ -45,9 +44,9 @@ class RadiusBin(NamedTuple):
 
 
 def misses_by_radius(
-    pred: npt.NDArray[np.bool_],
-    label: npt.NDArray[np.bool_],
-    label_skeleton: npt.NDArray[np.bool_],
+    pred: Mask,
+    label: Mask,
+    label_skeleton: Mask,
     *,
     spacing: Sequence[float],
 ) -> list[RadiusBin]:
@@ -57,7 +56,7 @@ def misses_by_radius(
     3 and 6 times the smallest side of a voxel.
 
     Args:
-        pred: (H, W) or (H, W, D) boolean.
+        pred: (H, W) or (H, W, D), binary.
         label: the same shape.
         label_skeleton: of the label.
         spacing: voxel size along each axis.
@@ -66,7 +65,8 @@ def misses_by_radius(
         Four bins, from thin to thick.
 
     Raises:
-        ValueError: shapes differ.
+        TypeError: a mask holds no numbers.
+        ValueError: shapes differ, or a mask is not binary.
 
     Example:
         >>> label = np.zeros((9, 9), bool)
@@ -77,10 +77,12 @@ def misses_by_radius(
         RadiusBin(from_radius=0.0, to_radius=0.75, n_voxels=9, n_missed=3)
     """
     check_same_shape(pred, label)
+    voxels = as_mask(label, name="label")
+    line = as_mask(label_skeleton, name="label_skeleton")
     edges = np.array(_EDGES) * min(spacing)
-    radius = radii_along(label_skeleton, label, np.array(spacing, dtype=np.float64))
+    radius = radii_along(line, voxels, np.array(spacing, dtype=np.float64))
     bins = np.digitize(radius, edges[1:-1])
-    is_missed = ~pred[label_skeleton]
+    is_missed = ~as_mask(pred, name="pred")[line]
     n_bins = len(_EDGES) - 1
     counts = np.bincount(bins, minlength=n_bins)
     missed = np.bincount(bins, weights=is_missed, minlength=n_bins).astype(np.int64)

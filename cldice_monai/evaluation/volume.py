@@ -13,6 +13,7 @@ import torch
 from cldice_monai.evaluation.patches import figures_with_skeletons
 from cldice_monai.evaluation.radius_bins import RadiusBin, misses_by_radius
 from cldice_monai.skeleton.binary import skeletonize
+from cldice_monai.skeleton.mask import Mask, as_mask, check_same_shape, check_spacing
 from cldice_monai.skeleton.traced import trace_skeleton
 from cldice_monai.topology.ghosts import ghosts_and_misses
 from cldice_monai.topology.length import skeleton_length_mm
@@ -42,8 +43,8 @@ class VolumeFigures:
 
 
 def volume_figures(
-    pred: _Masks,
-    label: _Masks,
+    pred: Mask,
+    label: Mask,
     *,
     spacing_mm: Sequence[float],
     surface_tolerance_mm: float | None = None,
@@ -52,7 +53,7 @@ def volume_figures(
     """Measure a whole prediction against its label.
 
     Args:
-        pred: (H, W) or (H, W, D) boolean.
+        pred: (H, W) or (H, W, D), binary.
         label: the same shape.
         spacing_mm: voxel size in mm along each axis.
         surface_tolerance_mm: distance within which surfaces agree; None: the largest side of a
@@ -66,7 +67,8 @@ def volume_figures(
         pieces and length_mm; of both masks length_mm, junctions and ends of the centreline.
 
     Raises:
-        ValueError: shapes differ, or a mask is neither (H, W) nor (H, W, D).
+        TypeError: a mask holds no numbers.
+        ValueError: shapes differ, a mask is not binary, or the spacing does not fit.
 
     Example:
         >>> label = np.zeros((9, 9), bool)
@@ -75,6 +77,9 @@ def volume_figures(
         >>> found["length_mm_label"], found["hd95_mm"], found["ends_label"]
         (4.0, 0.0, 2.0)
     """
+    check_same_shape(pred, label)
+    check_spacing(spacing_mm, pred.ndim)
+    pred, label = as_mask(pred, name="pred"), as_mask(label, name="label")
     both = np.stack([pred, label])
     skeletons = np.stack([np.asarray(skeletonize(mask)) for mask in both])
     overall = figures_with_skeletons(both[None], skeletons[None], th_snap=th_snap)

@@ -68,3 +68,9 @@ def test_missed_label_scores_zero():
     label[0, 4] = True
     found = {n: float(v[0]) for n, v in patch_figures(np.zeros_like(label), label).items()}
     assert found["dice"] == found["cldice"] == found["tprec"] == found["tsens"] == 0.0
+
+
+def test_patches_of_another_shape_are_refused_in_one_line():
+    patches = np.ones((2, 9, 9), bool)
+    with pytest.raises(ValueError, match=r"^pred and label must have one shape, got [^\n]*$"):
+        patch_figures(patches, patches[:1])

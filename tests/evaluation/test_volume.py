@@ -98,3 +98,23 @@ def test_misses_are_binned_by_the_radius_of_the_label():
     assert bins[2].n_missed == 0
     assert bins[2].n_voxels > 20
     assert np.isnan(bins[3].share_missed)
+
+
+def test_masks_of_whole_numbers_count_as_boolean_ones():
+    of_numbers = volume_figures(_fork().astype(np.uint8), _fork() * 1.0, spacing_mm=(1, 1, 1))
+    assert of_numbers.figures == volume_figures(_fork(), _fork(), spacing_mm=(1, 1, 1)).figures
+
+
+@pytest.mark.parametrize(
+    ("pred", "spacing_mm", "reason"),
+    [
+        (_fork()[:, 1:], (1, 1, 1), r"^pred and label must have one shape, got .*; resample one"),
+        (_fork() * 2, (1, 1, 1), r"^pred must"),
+        (_fork(), (1, 1), r"spacing"),
+    ],
+    ids=["shapes", "values", "spacing"],
+)
+def test_what_cannot_be_measured_is_said_in_one_line(pred, spacing_mm, reason):
+    with pytest.raises(ValueError, match=reason) as caught:
+        volume_figures(pred, _fork(), spacing_mm=spacing_mm)
+    assert "\n" not in str(caught.value)

@@ -77,6 +77,30 @@ def predict_distributed(
 
     Raises:
         InputError: if the image cannot be used, the scheduler not reached, or Dask is missing.
+
+    Example:
+        >>> import distributed, tempfile
+        >>> from cldice_monai.data.boxwise.ome_metadata import stack_image
+        >>> from cldice_monai.data.boxwise.ome_zarr import write_ome_zarr
+        >>> stack = stack_image(sides=(1, 1, 1), unit="millimeter")
+        >>> vessel = np.zeros((32, 32, 32), np.float32)
+        >>> vessel[15:18, 15:18] = 200
+        >>> settings = LargeSettings(roi=(16, 16, 16))
+        >>> with (
+        ...     tempfile.TemporaryDirectory() as name,
+        ...     distributed.LocalCluster(
+        ...         n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None
+        ...     ) as cluster,
+        ... ):
+        ...     scan, mask = Path(name, "scan.zarr"), Path(name, "mask.zarr")
+        ...     with write_ome_zarr(scan, shape=vessel.shape, image=stack, dtype="float32") as file:
+        ...         file.write((slice(0, 32),) * 3, vessel)
+        ...     found = predict_distributed(
+        ...         scan, mask, lambda: lambda windows: 9 * windows - 4,
+        ...         settings=settings, scheduler=cluster.scheduler_address,
+        ...     )
+        >>> found["betti_numbers"], found["vessel_volume_mm3"]
+        ({'b0': 1, 'b1': 0, 'b2': 0}, 288.0)
     """
     volume = open_ome_zarr(scan)
     sides = tuple(chunk * chunks_a_side for _ in volume.shape)

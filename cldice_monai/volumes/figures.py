@@ -55,6 +55,24 @@ def blockwise_figures(
 
     Returns:
         Names and values; a figure that cannot be had is None, and "not_measured" says why.
+
+    Example:
+        >>> import nibabel, tempfile
+        >>> from pathlib import Path
+        >>> from cldice_monai.volumes import open_volume
+        >>> mask = np.zeros((32, 32, 32), np.uint8)
+        >>> mask[15:18, 15:18] = 1
+        >>> sizes = {"topology_side": 16, "thinning_side": 16}
+        >>> memory = {"parts_bytes": 10**6, "open_bytes": 10**6}
+        >>> with tempfile.TemporaryDirectory() as name:
+        ...     folder = Path(name)
+        ...     nibabel.save(nibabel.Nifti1Image(mask, np.eye(4)), folder / "mask.nii")
+        ...     with open_volume([folder / "mask.nii"], folder) as volume:
+        ...         found = blockwise_figures(
+        ...             lambda box: mask[box] > 0, volume, **sizes, **memory
+        ...         )
+        >>> found["vessel_volume_mm3"], found["betti_numbers"], found["n_end_points"]
+        (288.0, {'b0': 1, 'b1': 0, 'b2': 0}, 2)
     """
     centreline = blockwise_centreline(
         read,

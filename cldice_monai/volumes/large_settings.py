@@ -34,6 +34,10 @@ class LargeSettings:
         pad_windows: pads a volume that is shorter than a window; else the window is shorter, too.
         multiple_of: what the network divides the sides of a window by.
         max_bytes: anonymous and shared memory that the process may take.
+
+    Example:
+        >>> LargeSettings(roi=(64, 64, 64), max_bytes=10**9).overlap
+        0.5
     """
 
     roi: tuple[int, ...]

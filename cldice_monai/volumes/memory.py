@@ -26,6 +26,10 @@ def memory_in_use() -> int:
 
     Raises:
         InputError: on a system that does not say (any but Linux).
+
+    Example:
+        >>> memory_in_use() > 10**6
+        True
     """
     try:
         found = _COUNTED.findall(_STATUS.read_bytes())

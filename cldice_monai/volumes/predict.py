@@ -32,6 +32,11 @@ class LargeResult:
             slabs.
         peak_bytes: the most anonymous and shared memory that the process took.
         smallest_bytes: the least ``max_bytes`` that would have been accepted.
+
+    Example:
+        >>> found = LargeResult(Path("mask.nii.gz"), {"vessel_fraction": 0.1}, 1, 640, 512)
+        >>> found.mask.name, found.figures["vessel_fraction"]
+        ('mask.nii.gz', 0.1)
     """
 
     mask: Path
@@ -71,6 +76,18 @@ def predict_large(
 
     Raises:
         InputError: if a file cannot be used or written, or the memory is too small.
+
+    Example:
+        >>> import nibabel, numpy, tempfile
+        >>> vessel = numpy.zeros((32, 32, 32), numpy.float32)
+        >>> vessel[15:18, 15:18] = 200
+        >>> settings = LargeSettings(roi=(16, 16, 16), max_bytes=16 * 10**9)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     scan, mask = Path(folder, "scan.nii"), Path(folder, "mask.nii.gz")
+        ...     nibabel.save(nibabel.Nifti1Image(vessel, numpy.eye(4)), scan)
+        ...     found = predict_large([scan], mask, lambda x: 9 * x - 4, settings=settings)
+        >>> found.figures["betti_numbers"], found.figures["vessel_volume_mm3"]
+        ({'b0': 1, 'b1': 0, 'b2': 0}, 288.0)
     """
     with open_volume(paths, mask_path.parent) as volume:
         return predict_volume(
@@ -104,6 +121,26 @@ def predict_volume(
         prob_path: as there.
         skeleton_path: as there.
         progress: as there.
+
+    Returns:
+        As there.
+
+    Raises:
+        InputError: as there.
+
+    Example:
+        >>> import nibabel, numpy, tempfile
+        >>> vessel = numpy.zeros((32, 32, 32), numpy.float32)
+        >>> vessel[15:18, 15:18] = 200
+        >>> settings = LargeSettings(roi=(16, 16, 16), max_bytes=16 * 10**9)
+        >>> with tempfile.TemporaryDirectory() as name:
+        ...     folder = Path(name)
+        ...     nibabel.save(nibabel.Nifti1Image(vessel, numpy.eye(4)), folder / "scan.nii")
+        ...     with open_volume([folder / "scan.nii"], folder) as volume:
+        ...         mask = folder / "mask.nii.gz"
+        ...         found = predict_volume(volume, mask, lambda x: 9 * x - 4, settings=settings)
+        >>> found.n_columns, found.peak_bytes < settings.max_bytes
+        (1, True)
     """
     give_freed_memory_back()
     with PeakMemory(interval_s=0.005) as peak, ExitStack() as stack:

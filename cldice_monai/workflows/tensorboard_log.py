@@ -63,6 +63,20 @@ class TensorBoardLog:
         evaluator: the validation engine, whose decollated output has "image", "label" and "pred".
         optimizer: its learning rate is shown.
         n_cases: pictures a validation.
+
+    Example:
+        >>> import tempfile
+        >>> from ignite.engine import Engine
+        >>> def step(engine, batch):
+        ...     engine.state.metrics["loss"] = 0.25
+        >>> trainer, evaluator = Engine(step), Engine(step)
+        >>> optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     log = TensorBoardLog(folder, evaluator=evaluator, optimizer=optimizer)
+        ...     log.attach(trainer)
+        ...     state = trainer.run([None], max_epochs=2)
+        ...     [path.name.split(".")[0] for path in Path(folder).iterdir()]
+        ['events']
     """
 
     def __init__(

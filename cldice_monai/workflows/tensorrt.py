@@ -46,6 +46,14 @@ def compile_with_tensorrt(
 
     Raises:
         InputError: if there is no CUDA device, a package is missing, or the weights do not fit.
+
+    Example:
+        >>> where = {"output_dir": "output", "roi": (64, 64, 64), "args": {"precision": "fp16"}}
+        >>> try:  # the second line is what comes without a GPU
+        ...     compile_with_tensorrt(nn.Conv3d(1, 1, 1), "model.pt", **where)
+        ... except InputError as error:
+        ...     print(str(error).split(":")[0])
+        inference_trt.json
     """
     missing = [name for name in _PACKAGES if importlib.util.find_spec(name) is None]
     if missing or not torch.cuda.is_available():

@@ -63,6 +63,21 @@ def train_network(
 
     Raises:
         InputError: if the checkpoint is of another plan, seed or version of the generator.
+
+    Example:
+        >>> import tempfile
+        >>> image = np.random.default_rng(0).random((32, 32, 32)).astype(np.float16)
+        >>> volumes = SyntheticVolumes([image], [image > 0.9])
+        >>> plan = TrainingPlan(
+        ...     n_volumes=1, volume_side=32, patch_side=32, steps=1, batch_size=1, iter_=1
+        ... )
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     checkpoint = Path(folder, "checkpoint.pt")
+        ...     network, losses, seconds = train_network(
+        ...         volumes, plan=plan, seed=0, checkpoint=checkpoint, progress=None
+        ...     )
+        >>> len(losses), network(torch.zeros(1, 1, 32, 32, 32)).shape
+        (1, torch.Size([1, 1, 32, 32, 32]))
     """
     parts = _make_parts(plan, seed, device)
     made_with = {**asdict(plan), "seed": seed, "generator_version": GENERATOR_VERSION}

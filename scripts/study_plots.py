@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 from study_cells import Budget
+from study_effects import Results, differences, found_results
+from study_forest import draw_effects
 from study_plan import BLOCKS, PRIMARY, TRIALS
-from study_tables import Results, differences, found_results
 
 from cldice_monai.errors import InputError
 from cldice_monai.files import replace_when_complete
@@ -19,7 +20,7 @@ __all__ = ["draw_plots"]
 _LOOK = {"marker": "o", "markersize": 4, "linewidth": 1.2}
 
 
-def draw_plots(folder: Path, images: Path, budget: Budget) -> list[str]:
+def draw_plots(folder: Path, images: Path, budget: Budget) -> dict[str, str]:
     """Draw what there are results for.
 
     Args:
@@ -28,7 +29,8 @@ def draw_plots(folder: Path, images: Path, budget: Budget) -> list[str]:
         budget: of the networks' widths.
 
     Returns:
-        The names of the pictures that were drawn, in the order of the page.
+        The names of the pictures that were drawn, by the key of the table that they belong to;
+        "effects" belongs to all.
 
     Raises:
         InputError: without matplotlib.
@@ -40,27 +42,28 @@ def draw_plots(folder: Path, images: Path, budget: Budget) -> list[str]:
             "matplotlib is not installed: pip install 'cldice-monai[study]'"
         ) from error
     results = found_results((*BLOCKS, TRIALS), folder, budget)
-    drawn = []
+    drawn = {}
     for name, draw in _PLOTS.items():
         figure = Figure(figsize=(6.4, 3.6), dpi=120, layout="constrained")
-        axes = figure.subplots()
-        if not draw(axes, results):
+        if not draw(figure, results):
             continue
-        axes.spines[["top", "right"]].set_visible(False)
+        for axes in figure.axes:
+            axes.spines[["top", "right"]].set_visible(False)
         title = f"{folder.name}_{name}.png"
         with replace_when_complete(images / title) as temporary:
             # a date inside would change the file with every call
             figure.savefig(temporary, metadata={"Software": None})
-        drawn.append(title)
+        drawn[name] = title
     return drawn
 
 
-def _primary(axes: Any, results: Results) -> bool:
+def _primary(figure: Any, results: Results) -> bool:
     """Each seed's difference, volume by volume, and its mean."""
     base, row = PRIMARY.rows
     found = 100 * differences(row, base, results, "cldice")
     if not found.size:
         return False
+    axes = figure.subplots()
     done = [c.seed for c, b in zip(row.cells, base.cells, strict=True) if _both(c, b, results)]
     for place, values in enumerate(found):
         axes.plot(np.full(len(values), place), values, "o", color="0.65", markersize=3)
@@ -72,10 +75,11 @@ def _primary(axes: Any, results: Results) -> bool:
     return True
 
 
-def _shares(axes: Any, results: Results) -> bool:
+def _shares(figure: Any, results: Results) -> bool:
     """ClDice by alpha, a line for each of the three losses; a gap where a seed is missing."""
     block = next(block for block in BLOCKS if block.key == "table3")
     alphas = list(dict.fromkeys(row.words[1] for row in block.rows))
+    axes = figure.subplots()
     found = False
     for loss in dict.fromkeys(row.words[0] for row in block.rows):
         rows = [row for row in block.rows if row.words[0] == loss]
@@ -94,12 +98,13 @@ def _shares(axes: Any, results: Results) -> bool:
     return True
 
 
-def _iterations(axes: Any, results: Results) -> bool:
+def _iterations(figure: Any, results: Results) -> bool:
     """ClDice by the number of iterations, a point a seed."""
     block = next(block for block in BLOCKS if block.key == "iterations")
     cells = [cell for row in block.rows for cell in row.cells if cell.name in results]
     if not cells:
         return False
+    axes = figure.subplots()
     for cell in cells:
         place = results[cell.name]["iter_"]
         axes.plot(place, _mean_of((cell,), results), "o", color=f"C{cell.seed}", alpha=0.8)
@@ -110,16 +115,17 @@ def _iterations(axes: Any, results: Results) -> bool:
     return True
 
 
-def _validation(axes: Any, results: Results) -> bool:
+def _validation(figure: Any, results: Results) -> bool:
     """The validation curves of the trials."""
     cells = [cell for row in TRIALS.rows for cell in row.cells if cell.name in results]
+    if not cells:
+        return False
+    axes = figure.subplots()
     for cell in cells:
         curve = results[cell.name]["validation"]
         epochs = sorted(map(int, curve))
         values = [100 * (curve[str(epoch)]["clDice"] or 0.0) for epoch in epochs]
         axes.plot(epochs, values, label=cell.data.removeprefix("trial_"), **_LOOK)
-    if not cells:
-        return False
     axes.set_xlabel("epoch")
     axes.set_ylabel("clDice of the validation volumes, %")
     axes.set_title("Trials: other volumes and another seed than the study's", fontsize=10)
@@ -141,8 +147,9 @@ def _mean_of(cells: Any, results: Results) -> float | None:
 
 
 _PLOTS: dict[str, Callable[[Any, Results], bool]] = {
+    "effects": draw_effects,
     "primary": _primary,
-    "shares": _shares,
+    "table3": _shares,
     "iterations": _iterations,
-    "validation": _validation,
+    "trial": _validation,
 }

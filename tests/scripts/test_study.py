@@ -175,12 +175,13 @@ def test_primary_answer_waits_for_every_pair(plan, call, tmp_path: Path):
     assert "| soft-Dice | 5 of 5 | 50.00 | 50.00 | 50.00 | 0.500 |" in page
     assert "+2.00 [+2.00, +2.00] |" in page
     assert (tmp_path / "docs" / "images" / "study_primary.png").is_file()
-    assert "![study_primary.png](../images/study_primary.png)" in page
+    assert "](../images/study_primary.png)\n\n## (a)" in page  # below its own table
+    assert "+2.00 [+2.00, +2.00] | not measured |" in page
 
 
 def test_differences_are_paired_by_seed_and_volume(plan):
     import numpy as np
-    from study_tables import differences
+    from study_effects import differences
 
     base, row = plan.PRIMARY.rows
     results = {c.name: a_result(c, 0.1 * c.seed) for c in (*base.cells[:3], *row.cells[1:4])}
@@ -201,8 +202,8 @@ def test_differences_are_paired_by_seed_and_volume(plan):
     ],
 )
 def test_words_claim_no_more_than_the_interval(study, name: str, effect: tuple, words: str):
+    from study_effects import Endpoint, verdict
     from study_statistics import Effect
-    from study_tables import Endpoint, verdict
 
     sentence = verdict(Endpoint(name), Effect(*effect, 5, 8))
     assert words in sentence
@@ -236,8 +237,26 @@ def test_plots_leave_a_gap_where_a_seed_is_missing(plan):
     bce = [row for row in block.rows if row.words[0] == "BCE"]
     results = {cell.name: a_result(cell, 0.5) for row in bce for cell in row.cells}
     del results[bce[2].cells[1].name]
-    axes = Figure().subplots()
-    assert study_plots._shares(axes, results)
-    (line,) = axes.get_lines()
+    figure = Figure()
+    assert study_plots._shares(figure, results)
+    (line,) = figure.axes[0].get_lines()
     np.testing.assert_allclose(line.get_ydata(), [50, 50, np.nan, 50, 50, 50, 50, 50])
-    assert not study_plots._shares(Figure().subplots(), {})
+    assert not study_plots._shares(Figure(), {})
+
+
+def test_picture_of_the_differences_has_a_line_for_each_that_can_be_had(plan):
+    from matplotlib.figure import Figure
+    from study_forest import draw_effects
+
+    block = next(block for block in plan.BLOCKS if block.key == "iterations")
+    results = {cell.name: a_result(cell, 0.5) for cell in block.rows[0].cells}
+    results |= {cell.name: a_result(cell, 0.6) for cell in block.rows[2].cells}
+    results |= {cell.name: a_result(cell, 0.4) for cell in block.rows[4].cells[:1]}
+    figure = Figure()
+    assert draw_effects(figure, results)
+    labels = [tick.get_text() for tick in figure.axes[0].get_yticklabels()]
+    assert labels == [block.title, "iter_ 3", "iter_ 20"]
+    points = [line for line in figure.axes[0].get_lines() if line.get_marker() == "o"]
+    assert [round(float(line.get_xdata()[0]), 6) for line in points] == [10.0, -10.0]
+    assert [line.get_markerfacecolor() for line in points][1] == "none"  # one seed
+    assert not draw_effects(Figure(), {})

@@ -13,6 +13,7 @@ from cldice_monai.errors import InputError
 
 __all__ = [
     "as_path",
+    "current_umask",
     "fill_folder_when_complete",
     "replace_folder_when_complete",
     "replace_when_complete",
@@ -80,7 +81,8 @@ def replace_when_complete(path: str | os.PathLike[str]) -> Iterator[Path]:
         temporary = Path(name)
         try:
             yield temporary
-            temporary.chmod(0o666 & ~_umask())  # mkstemp keeps others out; a result is for all
+            # mkstemp keeps others out; a result is for all
+            temporary.chmod(0o666 & ~current_umask())
             temporary.replace(path)
         finally:
             temporary.unlink(missing_ok=True)
@@ -120,7 +122,7 @@ def fill_folder_when_complete(folder: str | os.PathLike[str]) -> Iterator[Path]:
         partial = Path(tempfile.mkdtemp(prefix=".incomplete-", dir=folder.parent))
         try:
             yield partial
-            partial.chmod(0o777 & ~_umask())  # mkdtemp keeps others out; a result is for all
+            partial.chmod(0o777 & ~current_umask())  # mkdtemp keeps others out; a result is for all
             if folder.is_dir():
                 folder.rmdir()
             partial.rename(folder)
@@ -230,7 +232,13 @@ def require_writable_folder(folder: str | os.PathLike[str], *, argument: str) ->
     return folder
 
 
-def _umask() -> int:
+def current_umask() -> int:
+    """Return which permissions a new file of this process does not get.
+
+    Example:
+        >>> 0 <= current_umask() <= 0o777
+        True
+    """
     mask = os.umask(0)
     os.umask(mask)
     return mask

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cldice_monai.errors import InputError
+from cldice_monai.lines import print_now
 
 if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -92,10 +93,10 @@ def _run(options: argparse.Namespace) -> int:
         n_folds=_n_folds(options.data, options.folds),
         overlays=options.overlay or (),
         settings=settings,
-        show=_print_now,
+        show=print_now,
     )
-    _print_now(summary_table(results))
-    _print_now(f"written: {options.target / 'cross_validation.json'} and .md")
+    print_now(summary_table(results))
+    print_now(f"written: {options.target / 'cross_validation.json'} and .md")
     failed = [str(result.fold) for result in results if result.failed_because is not None]
     if failed:
         raise InputError(
@@ -117,7 +118,3 @@ def _n_folds(data: Path, asked: int | None) -> int:
     if asked is not None and not 1 <= asked <= there_are:
         raise InputError(f"--folds {asked}: there are {there_are} folds")
     return asked or there_are
-
-
-def _print_now(text: str) -> None:
-    print(text, flush=True)

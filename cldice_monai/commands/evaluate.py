@@ -6,6 +6,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cldice_monai.lines import print_now
+
 if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
 
@@ -91,9 +93,5 @@ def _run(options: argparse.Namespace) -> int:
         num_workers=options.num_workers,
         spacing=options.spacing,
     )
-    write_evaluation(request, show=_print_now)
+    write_evaluation(request, show=print_now)
     return 0
-
-
-def _print_now(text: str) -> None:
-    print(text, flush=True)

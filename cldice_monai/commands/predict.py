@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cldice_monai.errors import InputError
+from cldice_monai.lines import print_now
 
 if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -89,7 +90,7 @@ def _run(options: argparse.Namespace) -> int:
     from cldice_monai.inference.run import predict_cases
     from cldice_monai.volumes.memory import parse_bytes
 
-    show = _say_nothing if options.quiet else _print_now
+    show = _say_nothing if options.quiet else print_now
     request = PredictRequest(
         inputs=options.inputs,
         output=options.output,
@@ -133,10 +134,6 @@ def _logged_notes(*, shown: bool) -> Iterator[None]:
         yield
     finally:
         logger.setLevel(before)
-
-
-def _print_now(text: str) -> None:
-    print(text, flush=True)
 
 
 def _say_nothing(_: str) -> None:

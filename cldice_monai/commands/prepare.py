@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cldice_monai.errors import InputError
+from cldice_monai.lines import print_now
 
 if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -89,11 +90,7 @@ def _run(options: argparse.Namespace) -> int:
         n_folds=options.folds,
         skip_bad=options.skip_bad,
         take_all=options.all,
-        show=_print_now,
+        show=print_now,
     )
-    _print_now(f"written: {prepared.list_path}")
+    print_now(f"written: {prepared.list_path}")
     return 0
-
-
-def _print_now(text: str) -> None:
-    print(text, flush=True)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cldice_monai.errors import InputError
+from cldice_monai.lines import print_now
 
 if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -77,13 +78,9 @@ def _run(options: argparse.Namespace) -> int:
             seed=options.seed,
             n_channels=options.channels,
             n_workers=options.workers,
-            progress=_print_now,
+            progress=print_now,
         )
     except ValueError as error:
         raise InputError(str(error)) from error
-    _print_now(f"written: {folder}")
+    print_now(f"written: {folder}")
     return 0
-
-
-def _print_now(line: str) -> None:
-    print(line, flush=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from cldice_monai.evaluation.columns import COLUMNS, PAPER_COLUMNS
 from cldice_monai.evaluation.rounding import rounded
 from cldice_monai.evaluation.run import Evaluation, Method
+from cldice_monai.lines import shortened
 
 __all__ = ["as_terminal_table"]
 
@@ -24,7 +25,7 @@ def as_terminal_table(evaluation: Evaluation) -> str:
     """
     shown = evaluation.methods[: (_WIDTH - _FIRST) // _LEAST]
     width = min(24, (_WIDTH - _FIRST) // len(shown))
-    lines = [" " * _FIRST + "".join(f"{_short(m.name, width - 2):>{width}}" for m in shown)]
+    lines = [" " * _FIRST + "".join(f"{shortened(m.name, width - 2):>{width}}" for m in shown)]
     if shown[0].class_number is not None:
         lines.append(" " * _FIRST + "".join(f"{f'class {m.class_number}':>{width}}" for m in shown))
     for column in COLUMNS:
@@ -44,7 +45,3 @@ def _cell(method: Method, name: str) -> str:
     found, n_cases = method.summary[name], len(method.cases)
     part = f" ({found.n_cases}/{n_cases})" if 0 < found.n_cases < n_cases else ""
     return rounded(found.mean) + part
-
-
-def _short(name: str, width: int) -> str:
-    return name if len(name) <= width else f"...{name[3 - width :]}"

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from cldice_monai.errors import InputError
-from cldice_monai.files import require_writable_folder
+from cldice_monai.files import current_umask, require_writable_folder
 
 __all__ = ["OutputFolder", "report_name"]
 
@@ -153,7 +153,7 @@ class OutputFolder:
             if file.is_dir():  # an OME-Zarr image; a folder cannot be renamed onto another
                 _remove(target)
             else:
-                file.chmod(0o666 & ~_umask())
+                file.chmod(0o666 & ~current_umask())
             file.replace(target)
 
 
@@ -173,9 +173,3 @@ def _no_signals() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

@@ -14,6 +14,7 @@ import cldice_monai
 from cldice_monai.files import replace_when_complete
 from cldice_monai.inference.folder import OutputFolder
 from cldice_monai.inference.recipe import Recipe
+from cldice_monai.lines import shortened
 from cldice_monai.memory import peak_bytes
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ def summary_table(results: Sequence[CaseResult]) -> str:
         Lines of text, a headline first.
     """
     columns = ("vessel mm3", "length mm", "branches", "b0", "b1")
-    names = [_short(result.case.case_id, 24) for result in results]
+    names = [shortened(result.case.case_id, 24) for result in results]
     width = max([len("case"), *map(len, names)])
     lines = [f"{'case':<{width}}  {'status':<7}" + "".join(f"{c:>{_cell(c)}}" for c in columns)]
     for name, result in zip(names, results, strict=True):
@@ -122,10 +123,6 @@ def _cells(report: dict[str, Any]) -> list[str]:
 
 def _digits(value: float | None) -> str:
     return "-" if value is None else f"{value:.4g}"
-
-
-def _short(name: str, width: int) -> str:
-    return name if len(name) <= width else f"...{name[3 - width :]}"
 
 
 def _row(result: CaseResult) -> dict[str, Any]:

@@ -8,6 +8,8 @@ from typing import Any, TextIO
 
 import torch
 
+from cldice_monai.clock import clock
+
 __all__ = ["Progress"]
 
 _WIDTH = 80
@@ -95,7 +97,7 @@ class Progress:
             return f"{self.done} windows"
         gone = time.monotonic() - self._start
         left = gone / self.done * max(0, self._n_calls - self.done)
-        return f"{_clock(left)} left"
+        return f"{clock(left)} left"
 
     def _draw(self, what: str) -> None:
         if not self.is_on:
@@ -110,9 +112,3 @@ class Progress:
         line = f"{count} {case} [{bar}] {share:4.0%} {what}"
         self.stream.write("\r" + line[: _WIDTH - 1].ljust(_WIDTH - 1))
         self.stream.flush()
-
-
-def _clock(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"

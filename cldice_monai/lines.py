@@ -1,0 +1,32 @@
+"""Lines for people: printed at once, or cut to a width."""
+
+from __future__ import annotations
+
+__all__ = ["print_now", "shortened"]
+
+
+def print_now(line: str) -> None:
+    """Print a line at once, also into a pipe that somebody watches.
+
+    Args:
+        line: what is said; it may hold several lines.
+
+    Example:
+        >>> print_now("written: results")
+        written: results
+    """
+    print(line, flush=True)
+
+
+def shortened(name: str, width: int) -> str:
+    """Return a name that fits into a column; of a long one the end, which tells it from others.
+
+    Args:
+        name: of a case or a folder.
+        width: characters at most, more than 3.
+
+    Example:
+        >>> shortened("mouse_3", 12), shortened("patchvolume_001", 12)
+        ('mouse_3', '...olume_001')
+    """
+    return name if len(name) <= width else f"...{name[3 - width :]}"

@@ -52,7 +52,8 @@ def study_page(folder: Path, plots: Mapping[str, str], budget: Budget) -> str:
         "above that has none, paired by seed, clDice in points; in brackets its 95 % interval, "
         "with seeds and volumes drawn anew together. Nothing is corrected for the number of "
         "comparisons, and with two or three seeds an interval is narrower than its 95 % say: only "
-        "the primary table was planned to decide anything.",
+        "the primary table was planned to decide anything. Some trainings stand in several tables: "
+        "the plain U-Nets of preset `hard` are the first seeds of the primary one.",
         "",
         *_picture("effects", "Every difference in clDice and b0 error with its interval", plots),
     ]

@@ -1,8 +1,19 @@
-"""Lines for people: printed at once, or cut to a width."""
+"""Lines for people: printed at once, cut to a width, with nouns in the right number."""
 
 from __future__ import annotations
 
-__all__ = ["print_now", "shortened"]
+__all__ = ["counted", "print_now", "shortened"]
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun, in the plural where it has to be.
+
+    Example:
+        >>> counted(1, "case"), counted(2, "case")
+        ('1 case', '2 cases')
+    """
+    plural = noun + ("es" if noun.endswith("ch") else "s")
+    return f"{number} {noun if number == 1 else plural}"
 
 
 def print_now(line: str) -> None:

@@ -13,6 +13,7 @@ from cldice_monai.data.label_values import class_problem, odd_label_value
 from cldice_monai.data.nifti import Volume
 from cldice_monai.data.readers import NIFTI, CaseReaders
 from cldice_monai.errors import InputError
+from cldice_monai.lines import counted
 from cldice_monai.transforms.intensity import non_finite_fill_value
 
 __all__ = ["CaseReport", "check_case", "check_intensities", "grid_problem"]
@@ -104,13 +105,13 @@ def _check_image(
     n_channels = len(volume.array)
     if n_channels != in_channels:
         advice = (
-            f"pass --in_channels {n_channels} for a network of {_channels(n_channels)}, or give "
-            f"files with {in_channels}"
+            f"pass --in_channels {n_channels} for a network of {counted(n_channels, 'channel')}, "
+            f"or give files with {in_channels}"
         )
         if fixed_channels:
             advice = "all images of this dataset have as many, so copy or download it again"
         report.problems.append(
-            f"{volume.path}: has {_channels(n_channels)}, expected {in_channels}; {advice}"
+            f"{volume.path}: has {counted(n_channels, 'channel')}, expected {in_channels}; {advice}"
         )
     check_intensities(report, volume)
     return _without_voxels(volume)
@@ -253,7 +254,3 @@ def _without_voxels(volume: Volume) -> Volume:
     """Keep shape and geometry but let the memory go."""
     shape_only = np.broadcast_to(np.float32(0), volume.array.shape)
     return replace(volume, array=shape_only)
-
-
-def _channels(count: int) -> str:
-    return "1 channel" if count == 1 else f"{count} channels"

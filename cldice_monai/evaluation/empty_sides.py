@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cldice_monai.evaluation.case import EvaluatedCase
-from cldice_monai.evaluation.rounding import counted
+from cldice_monai.lines import counted
 
 __all__ = ["empty_counts", "empty_words"]
 

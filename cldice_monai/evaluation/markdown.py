@@ -18,8 +18,9 @@ from cldice_monai.evaluation.network_tables import (
     volume_rows,
 )
 from cldice_monai.evaluation.permutation import TEST_WORDS, Comparison
-from cldice_monai.evaluation.rounding import NOT_MEASURED, counted, interval_text, rounded
+from cldice_monai.evaluation.rounding import NOT_MEASURED, interval_text, rounded
 from cldice_monai.evaluation.run import Evaluation
+from cldice_monai.lines import counted
 
 __all__ = ["as_markdown", "comparison_cells", "introduction", "notes_of"]
 

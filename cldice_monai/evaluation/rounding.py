@@ -6,7 +6,7 @@ import math
 
 from cldice_monai.evaluation.bootstrap import Interval
 
-__all__ = ["NOT_MEASURED", "counted", "interval_text", "rounded"]
+__all__ = ["NOT_MEASURED", "interval_text", "rounded"]
 
 NOT_MEASURED = "n/a"
 
@@ -33,17 +33,6 @@ def interval_text(interval: Interval, *, n_cases: int) -> str:
     if 0 < interval.n_cases < n_cases:
         words.append(f"({interval.n_cases} of {n_cases})")
     return " ".join(words)
-
-
-def counted(number: int, noun: str) -> str:
-    """Return a number with its noun, in the plural where it has to be.
-
-    Example:
-        >>> counted(1, "case"), counted(2, "case")
-        ('1 case', '2 cases')
-    """
-    plural = noun + ("es" if noun.endswith("ch") else "s")
-    return f"{number} {noun if number == 1 else plural}"
 
 
 def rounded(value: float) -> str:

@@ -16,6 +16,7 @@ from cldice_monai.data.formats import format_of
 from cldice_monai.data.nifti import Volume
 from cldice_monai.errors import InputError, find_input_error
 from cldice_monai.inference.weights_file import WeightsFile, describe_weights
+from cldice_monai.lines import counted
 from cldice_monai.workflows.settings import as_switch
 from cldice_monai.workflows.start import check_device, check_roi
 
@@ -170,9 +171,9 @@ class Recipe:
         n_channels, *size = volume.array.shape
         if n_channels != self.weights.in_channels:
             raise InputError(
-                f"{volume.path}: has {_channels(n_channels)}, the weights are for "
-                f"{_channels(self.weights.in_channels)}; pass other --weights, or name the files "
-                "of the channels with --channels"
+                f"{volume.path}: has {counted(n_channels, 'channel')}, the weights are for "
+                f"{counted(self.weights.in_channels, 'channel')}; pass other --weights, or name "
+                "the files of the channels with --channels"
             )
         known = format_of(volume.path)
         if not self.is_for_pictures and known is not None and known.name == "picture":
@@ -235,7 +236,3 @@ def _plain(value: Any) -> Any:
 def _deep(array: np.ndarray) -> np.ndarray:
     """Give a picture the third axis that it has as a volume."""
     return np.ascontiguousarray(array.reshape((*array.shape, 1)[:3]))
-
-
-def _channels(count: int) -> str:
-    return "1 channel" if count == 1 else f"{count} channels"

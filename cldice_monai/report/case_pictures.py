@@ -13,8 +13,9 @@ from cldice_monai.errors import InputError
 from cldice_monai.evaluation.case import EvaluatedCase, masks_of_case
 from cldice_monai.evaluation.frame import Frame
 from cldice_monai.evaluation.mask_file import read_mask
-from cldice_monai.evaluation.rounding import counted, rounded
+from cldice_monai.evaluation.rounding import rounded
 from cldice_monai.evaluation.run import Method
+from cldice_monai.lines import counted
 from cldice_monai.report.layers import Layers
 from cldice_monai.report.network_picture import clear_slab, data_uri, draw_network
 from cldice_monai.report.panel import Panel, error_panel, image_panel, label_panel

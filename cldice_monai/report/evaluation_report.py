@@ -15,11 +15,11 @@ from cldice_monai.errors import InputError
 from cldice_monai.evaluation.case import EvaluationSettings
 from cldice_monai.evaluation.find_pairs import find_pairs
 from cldice_monai.evaluation.jobs import measure_across_ranks, several_processes
-from cldice_monai.evaluation.rounding import counted
 from cldice_monai.evaluation.run import evaluate
 from cldice_monai.evaluation.tables import write_tables
 from cldice_monai.evaluation.terminal import as_terminal_table
 from cldice_monai.files import as_path, require_writable_folder
+from cldice_monai.lines import counted
 from cldice_monai.report.error_maps import write_error_maps
 from cldice_monai.report.images import images_of_cases
 from cldice_monai.report.page import write_report

@@ -134,6 +134,21 @@ def write_evaluation(
 
     Raises:
         InputError: a setting or file cannot be used.
+
+    Example:
+        >>> import nibabel, numpy, tempfile
+        >>> vessel = numpy.zeros((8, 8, 8), numpy.uint8)
+        >>> vessel[4, 4, 1:7] = 1
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     for part in ("labels", "unet"):
+        ...         Path(folder, part).mkdir()
+        ...         image = nibabel.Nifti1Image(vessel, numpy.eye(4))
+        ...         nibabel.save(image, Path(folder, part, "a.nii.gz"))
+        ...     folders = [Path(folder, name) for name in ("unet", "labels", "out")]
+        ...     request = EvaluationRequest(*folders, patch_size=8, n_patches=1)
+        ...     paths = write_evaluation(request, show=lambda line: None)
+        >>> sorted(path.name for path in paths)
+        ['cases.csv', 'evaluation.json', 'patches.csv', 'report.html', 'summary.md']
     """
     settings, folders = request.settings(), request.folders()
     label_dir = as_path(request.label_dir, argument="label_dir")

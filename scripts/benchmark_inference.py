@@ -29,7 +29,7 @@ from cldice_monai.data.formats import read_image
 from cldice_monai.data.nifti import Volume
 from cldice_monai.data.spacing import Spacing, spacing_from_text
 from cldice_monai.inference.recipe import Recipe
-from cldice_monai.memory import peak_bytes
+from cldice_monai.memory_left import peak_bytes
 from cldice_monai.topology import cldice
 
 WINDOW, OVERLAP, BATCH = 96, 0.5, 4

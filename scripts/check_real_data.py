@@ -16,17 +16,10 @@ from pathlib import Path
 
 import nibabel as nib
 import numpy as np
+from real_volumes import ROOT, VOLUMES, read_tiff
 from scipy import ndimage
 
-ROOT = Path(__file__).resolve().parents[1]
-# stack -> (image, label, voxel size in um along z, y, x); the folder's PROVENANCE.md has the sizes
-STACKS = {
-    "lowerRes_hiSNR": ("burgess2014_lowerRes_hiSNR", "_labels_v1", (5.0, 1.59, 1.59)),
-    "noisySparseVessels": ("burgess2014_noisySparseVessels", "_labels_v1", (5.0, 0.994, 0.994)),
-    "tgMouse": ("burgess2014_tgMouse", "_labels_v1", (5.0, 0.994, 0.994)),
-    "plaqueVessels": ("poon2015_plaqueVessels", "_label_underSegmented", (5.0, 2.485, 2.485)),
-    "bbbDisruption": ("burgess2014_bbbDisruption", "_labels_v1", (5.0, 0.994, 0.994)),
-}
+STACKS = ("lowerRes_hiSNR", "noisySparseVessels", "tgMouse", "plaqueVessels", "bbbDisruption")
 # A vessel must look the same along z as in plane for a network to learn its shape.
 WORKING_SPACING_UM = 2.0
 VALIDATION = "bbbDisruption"
@@ -48,33 +41,24 @@ def main() -> None:
 
 def convert(data: Path, work_dir: Path) -> None:
     """Write the stacks, resampled to isotropic voxels, and the OCT volume, as it is, as NIfTI."""
-    stacks = data / "vesselNN"
     training: list[dict[str, str]] = []
     validation: list[dict[str, str]] = []
-    for name, (stem, label_ending, spacing) in STACKS.items():
-        image = read_tiff(stacks / "images" / f"{stem}_BM4D_denoised.tif")
-        label = read_tiff(stacks / "labels" / f"{stem}{label_ending}.tif") > 0
-        zoom = [step / WORKING_SPACING_UM for step in spacing]
+    for name in STACKS:
+        image, label = VOLUMES[name].read(data)
+        zoom = [step / WORKING_SPACING_UM for step in VOLUMES[name].spacing_um or ()]
         item = {"image": f"imagesTr/{name}.nii.gz", "label": f"labelsTr/{name}.nii.gz"}
-        image = ndimage.zoom(image.astype(np.float32), zoom, order=1)
         label = ndimage.zoom(label.astype(np.float32), zoom, order=1) >= 0.5
-        save(work_dir / item["image"], image)
+        save(work_dir / item["image"], ndimage.zoom(image, zoom, order=1))
         save(work_dir / item["label"], label.astype(np.uint8))
         (validation if name == VALIDATION else training).append(item)
-    octa = data / "tUbeNet_OCTA"
-    image = read_tiff(octa / "OCTA-Data.tif")
+    octa = VOLUMES["octa"]
+    # as whole numbers: Otsu's threshold depends on the type
+    image = read_tiff(data / octa.image)
     save(work_dir / "octa" / "imagesTs" / "octa.nii.gz", image, unknown_spacing=True)
-    label = (read_tiff(octa / "OCTA-Labels.tif") > 0).astype(np.uint8)
+    label = (read_tiff(data / octa.label) > 0).astype(np.uint8)
     save(work_dir / "octa" / "labelsTs" / "octa.nii.gz", label, unknown_spacing=True)
     listing = {"training": training, "validation": validation}
     (work_dir / "dataset.json").write_text(json.dumps(listing, indent=2), encoding="utf-8")
-
-
-def read_tiff(path: Path) -> np.ndarray:
-    """Read a TIFF stack (LZW too) as a (z, y, x) array."""
-    import itk
-
-    return np.asarray(itk.array_from_image(itk.imread(str(path))))
 
 
 def save(path: Path, stack: np.ndarray, *, unknown_spacing: bool = False) -> None:

@@ -41,16 +41,16 @@ def study_page(folder: Path, plots: Mapping[str, str], budget: Budget) -> str:
         budget: of the networks' widths.
     """
     results = found_results((*BLOCKS, TRIALS), folder, budget)
-    n_cells = len({cell.name for block in BLOCKS for row in block.rows for cell in row.cells})
-    n_done = len(set(results) - set(found_results((TRIALS,), folder, budget)))
+    cells = {cell.name for block in BLOCKS for row in block.rows for cell in row.cells}
+    done = [result for name, result in results.items() if name in cells]
     lines = [
         "# The study: results",
         "",
-        f"Written by `scripts/study.py` from `docs/results/{folder.name}/`: {n_done} of {n_cells} "
-        f"cells are done, {_hours(results)}. [The plan](../study.md) was fixed before the first "
-        "of them. Means are over seeds, then test volumes. A difference is to the nearest row "
-        "above that has none, paired by seed, clDice in points; in brackets its 95 % interval, "
-        "with seeds and volumes drawn anew together. Nothing is corrected for the number of "
+        f"Written by `scripts/study.py` from `docs/results/{folder.name}/`: {len(done)} of "
+        f"{len(cells)} cells are done in {_time_taken(done)}. [The plan](../study.md) was fixed "
+        "before the first of them. Means are over seeds, then test volumes. A difference is to the "
+        "nearest row above that has none, paired by seed, clDice in points; in brackets its 95 % "
+        "interval, with seeds and volumes drawn anew together. Nothing is corrected for the number of "
         "comparisons, and with two or three seeds an interval is narrower than its 95 % say: only "
         "the primary table was planned to decide anything. Some trainings stand in several tables: "
         "the plain U-Nets of preset `hard` are the first seeds of the primary one.",
@@ -163,5 +163,7 @@ def _mean(measured: Sequence[Result], figure: str) -> str:
     return f"{mean:.5f}" if figure == "streetmover" else f"{mean:.3f}"
 
 
-def _hours(results: Results) -> str:
-    return f"{sum(result['cpu_seconds'] for result in results.values()) / 3600:.1f} CPU hours"
+def _time_taken(results: Sequence[Result]) -> str:
+    hours = sum(result["cpu_seconds"] for result in results) / 3600
+    longest = max((result["cpu_seconds"] for result in results), default=0)
+    return f"{hours:.1f} CPU hours, the longest in {longest / 60:.0f} minutes of one core"

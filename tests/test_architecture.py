@@ -13,7 +13,7 @@ ORDER = (
     *("report", "evaluation", "metrics", "losses", "networks"),
     *("volumes", "inferers", "data", "transforms"),
     *("data.synthetic", "topology", "skeleton", "kernels"),
-    *("bundle_folder", "register", "memory", "files", "errors", "boxes", "clock", "lines"),
+    *("bundle_folder", "register", "memory_left", "files", "errors", "boxes", "clock", "lines"),
 )
 OF_THE_PACKAGE = {"__version__"}
 

@@ -76,7 +76,7 @@ def add_parser(subparsers: Subparsers) -> None:
 
 def _run(options: argparse.Namespace) -> int:
     from cldice_monai.data.prepare import prepare_dataset
-    from cldice_monai.data.sources import source_named
+    from cldice_monai.data.source_names import source_named
 
     if options.seed < 0:
         raise InputError(f"--seed {options.seed}: must be 0 or more")

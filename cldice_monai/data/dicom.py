@@ -12,7 +12,7 @@ from cldice_monai.data.itk_file import ras_affine
 from cldice_monai.data.itk_module import kept_locale, load_itk
 from cldice_monai.data.nifti import Volume
 from cldice_monai.errors import InputError
-from cldice_monai.memory import require_bytes
+from cldice_monai.memory_left import require_bytes
 
 __all__ = ["is_dicom_folder", "read_dicom_folder"]
 

@@ -21,7 +21,7 @@ from cldice_monai.data.nifti import Volume
 from cldice_monai.data.nifti_grid import NiftiGrid
 from cldice_monai.errors import InputError
 from cldice_monai.files import replace_when_complete
-from cldice_monai.memory import require_bytes
+from cldice_monai.memory_left import require_bytes
 
 __all__ = [
     "ITK_ENDINGS",

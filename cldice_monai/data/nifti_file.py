@@ -17,7 +17,7 @@ from cldice_monai.data.nifti_header import (
     parse_header,
 )
 from cldice_monai.errors import InputError, first_line
-from cldice_monai.memory import require_bytes
+from cldice_monai.memory_left import require_bytes
 
 __all__ = [
     "has_nifti_ending",

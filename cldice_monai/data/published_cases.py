@@ -8,7 +8,7 @@ from pathlib import Path
 from cldice_monai.data.cases import VesselCase
 from cldice_monai.data.checks import raise_if_any
 from cldice_monai.data.source import Source
-from cldice_monai.data.sources import SOURCE_NAMES, source_named
+from cldice_monai.data.source_names import SOURCE_NAMES, source_named
 from cldice_monai.errors import InputError
 
 __all__ = ["OWN_DATA", "PublishedCases", "find_published_cases", "require_source_name"]
@@ -45,7 +45,7 @@ def find_published_cases(
 
     Args:
         root: the folder with the data.
-        name: one of `cldice_monai.data.sources.SOURCE_NAMES` but "folder".
+        name: one of `cldice_monai.data.source_names.SOURCE_NAMES` but "folder".
         in_channels: channels that the network takes; of VesSAP 1 or 2 can be had.
         seed: seed of the draw.
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from cldice_monai.errors import InputError, first_line
-from cldice_monai.memory import require_bytes
+from cldice_monai.memory_left import require_bytes
 
 __all__ = ["CHANNEL_LETTERS", "TiffTags", "damaged", "quiet", "read_tiff_tags"]
 

@@ -10,7 +10,7 @@ from cldice_monai.data.boxwise.large_volume import LargeVolume
 from cldice_monai.data.boxwise.ome_zarr import open_ome_zarr, write_ome_zarr
 from cldice_monai.data.nifti import Volume
 from cldice_monai.errors import InputError
-from cldice_monai.memory import require_bytes
+from cldice_monai.memory_left import require_bytes
 
 __all__ = ["is_zarr", "open_zarr", "read_zarr", "write_zarr"]
 

@@ -20,7 +20,7 @@ from cldice_monai.inference.geometry import grid_of
 from cldice_monai.inference.identity import identify
 from cldice_monai.inference.measure import measure
 from cldice_monai.inference.recipe import Recipe, Segmentation
-from cldice_monai.memory import peak_bytes
+from cldice_monai.memory_left import peak_bytes
 from cldice_monai.report import save_preview
 from cldice_monai.skeleton.binary import skeletonize
 from cldice_monai.workflows.too_much_vessel import too_much_vessel

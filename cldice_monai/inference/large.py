@@ -25,7 +25,7 @@ from cldice_monai.inference.large_recipe import (
 from cldice_monai.inference.measure import CONVENTION
 from cldice_monai.inference.recipe import Recipe
 from cldice_monai.inference.request import PredictRequest
-from cldice_monai.memory import peak_bytes
+from cldice_monai.memory_left import peak_bytes
 from cldice_monai.volumes import LargeVolume, open_volume, predict_volume
 from cldice_monai.workflows.too_much_vessel import too_much_vessel
 

@@ -15,7 +15,7 @@ from cldice_monai.files import replace_when_complete
 from cldice_monai.inference.folder import OutputFolder
 from cldice_monai.inference.recipe import Recipe
 from cldice_monai.lines import shortened
-from cldice_monai.memory import peak_bytes
+from cldice_monai.memory_left import peak_bytes
 
 if TYPE_CHECKING:
     from cldice_monai.inference.request import CaseResult

@@ -14,7 +14,7 @@ import torch
 
 from cldice_monai.data.pictures import read_picture
 from cldice_monai.data.prepare import prepare_dataset
-from cldice_monai.data.sources import source_named
+from cldice_monai.data.source_names import source_named
 from tests.bundle.test_combinations import LOSSES, parsed
 from tests.bundle_runs import run_configs
 from tests.conftest import rods, save_nifti

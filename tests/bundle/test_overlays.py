@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from monai.bundle import ConfigWorkflow
 
-from cldice_monai.data.sources import SOURCE_NAMES
+from cldice_monai.data.source_names import SOURCE_NAMES
 from tests.bundle_runs import run_configs
 from tests.layouts import Layouts
 

@@ -7,7 +7,7 @@ import pytest
 from cldice_monai.cli import main
 from cldice_monai.commands import prepare
 from cldice_monai.data import find_training_cases
-from cldice_monai.data.sources import SOURCE_NAMES
+from cldice_monai.data.source_names import SOURCE_NAMES
 
 
 def test_a_prepared_folder_can_be_trained_from(make_dataset, tmp_path, capsys):

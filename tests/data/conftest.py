@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from cldice_monai.data.prepare import PreparedDataset, prepare_dataset
-from cldice_monai.data.sources import source_named
+from cldice_monai.data.source_names import source_named
 
 OBLIQUE = np.array([[-0.5, 0.1, 0, 3], [0.1, 0.6, 0.05, -7], [0, -0.1, 2, 9], [0, 0, 0, 1]])
 

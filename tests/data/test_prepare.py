@@ -18,7 +18,7 @@ from cldice_monai.data import (
     find_training_cases,
 )
 from cldice_monai.data.check_case import check_case
-from cldice_monai.data.sources import SOURCE_NAMES, source_named
+from cldice_monai.data.source_names import SOURCE_NAMES, source_named
 from cldice_monai.errors import InputError
 from cldice_monai.workflows.prepare import prepare_training_data
 

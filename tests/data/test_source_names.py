@@ -2,7 +2,7 @@
 
 import pytest
 
-from cldice_monai.data.sources import source_named
+from cldice_monai.data.source_names import source_named
 from cldice_monai.errors import InputError
 
 

@@ -48,12 +48,13 @@ def study_page(folder: Path, plots: Mapping[str, str], budget: Budget) -> str:
         "",
         f"Written by `scripts/study.py` from `docs/results/{folder.name}/`: {len(done)} of "
         f"{len(cells)} cells are done in {_time_taken(done)}. [The plan](../study.md) was fixed "
-        "before the first of them. Means are over seeds, then test volumes. A difference is to the "
-        "nearest row above that has none, paired by seed, clDice in points; in brackets its 95 % "
-        "interval, with seeds and volumes drawn anew together. Nothing is corrected for the number "
-        "of comparisons, and with two or three seeds an interval is narrower than its 95 % say: "
-        "only the primary table was planned to decide anything. Some trainings stand in several tables: "
-        "the plain U-Nets of preset `hard` are the first seeds of the primary one.",
+        "before the first of them. Means are over seeds, then test volumes. A difference is to "
+        "the nearest row above that has none, paired by seed, clDice in points; in brackets its"
+        " 95 % interval, with seeds and volumes drawn anew together. Nothing is corrected for "
+        "the number of comparisons, and with two or three seeds an interval is narrower than "
+        "its 95 % say: only the primary table was planned to decide anything. Some trainings "
+        "stand in several tables: the plain U-Nets of preset `hard` are the first seeds of the "
+        "primary one.",
         "",
         *_picture("effects", "Every difference in clDice and b0 error with its interval", plots),
     ]

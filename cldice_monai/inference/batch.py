@@ -17,6 +17,7 @@ from cldice_monai.inference.case import LoadedCase, load_case, save_case
 from cldice_monai.inference.folder import OutputFolder
 from cldice_monai.inference.grid import enlargement_note, read_grid, working_voxels
 from cldice_monai.inference.large import needs_streaming, save_large_case
+from cldice_monai.inference.measure import cavity_note
 from cldice_monai.inference.progress import Progress
 from cldice_monai.inference.recipe import Recipe
 from cldice_monai.inference.request import CaseResult, PredictRequest
@@ -130,6 +131,8 @@ class Batch:
             self.show(_done_line(case.case_id, report))
             for line in too_much_vessel(report["vessel_fraction"]):
                 self.show(f"warning: {case.case_id}: {line}")
+            for line in cavity_note(report["betti_numbers"]):
+                self.show(f"note: {case.case_id}: {line}")
             return CaseResult(case, "done", report), ahead
         bar.clear()
         print(f"error: {problem}", file=sys.stderr, flush=True)

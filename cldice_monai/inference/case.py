@@ -18,7 +18,7 @@ from cldice_monai.errors import InputError
 from cldice_monai.inference.folder import OutputFolder, report_name
 from cldice_monai.inference.geometry import grid_of
 from cldice_monai.inference.identity import identify
-from cldice_monai.inference.measure import measure
+from cldice_monai.inference.measure import cavity_note, measure
 from cldice_monai.inference.recipe import Recipe, Segmentation
 from cldice_monai.memory_left import peak_bytes
 from cldice_monai.report import save_preview
@@ -125,7 +125,11 @@ def save_case(
             "input": loaded.identity,
             "files": files,
             **figures,
-            "notes": [*loaded.notes, *too_much_vessel(figures["vessel_fraction"])],
+            "notes": [
+                *loaded.notes,
+                *too_much_vessel(figures["vessel_fraction"]),
+                *cavity_note(figures["betti_numbers"]),
+            ],
             "made_with": made_with,
             "wall_seconds": round(time.monotonic() - started, 3),
             "peak_memory_bytes": peak_bytes(),

@@ -22,7 +22,7 @@ from cldice_monai.inference.large_recipe import (
     require_blockwise,
     window_predictor,
 )
-from cldice_monai.inference.measure import CONVENTION
+from cldice_monai.inference.measure import CONVENTION, cavity_note
 from cldice_monai.inference.recipe import Recipe
 from cldice_monai.inference.request import PredictRequest
 from cldice_monai.memory_left import peak_bytes
@@ -112,6 +112,7 @@ def save_large_case(
             "notes": [
                 "segmented part by part",
                 *too_much_vessel(figures["vessel_fraction"]),
+                *cavity_note(figures["betti_numbers"]),
             ],
             "made_with": made_with,
             "wall_seconds": round(time.monotonic() - started, 3),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from cldice_monai.skeleton.traced import trace_skeleton
 from cldice_monai.topology.betti import betti_numbers
 from cldice_monai.topology.length import skeleton_length_mm
 
-__all__ = ["CONVENTION", "measure"]
+__all__ = ["CONVENTION", "cavity_note", "measure"]
 
 CONVENTION = (
     "b0 components, b1 loops, b2 cavities (2D: b0, b1); foreground 26-connected (8), background 6 "
@@ -60,6 +61,34 @@ def measure(mask: _Mask, skeleton: _Mask, grid: Grid) -> dict[str, Any]:
     found |= _topology(mask)
     found["not_measured"] = reasons
     return found
+
+
+def cavity_note(betti_numbers: Mapping[str, int]) -> list[str]:
+    """Say that what was measured along a skeleton has walls in it.
+
+    A thinning keeps a closed wall around each cavity, however small, so that a few holes of one
+    voxel can make the length many times that of the vessels.
+
+    Args:
+        betti_numbers: of the mask, by name; b2 is missing in 2D.
+
+    Returns:
+        One line for the user, or none.
+
+    Example:
+        >>> cavity_note({"b0": 1, "b1": 0, "b2": 3})[0][:29]
+        'the mask encloses 3 cavities,'
+        >>> cavity_note({"b0": 1, "b1": 0})
+        []
+    """
+    n_cavities = betti_numbers.get("b2", 0)
+    if not n_cavities:
+        return []
+    cavities = "a cavity" if n_cavities == 1 else f"{n_cavities} cavities"
+    return [
+        f"the mask encloses {cavities}, and a skeleton keeps a wall around each: its length is too "
+        "long, its branches and radii are not those of the vessels"
+    ]
 
 
 def _sizes(mask: _Mask, skeleton: _Mask, grid: Grid, reasons: dict[str, str]) -> dict[str, Any]:

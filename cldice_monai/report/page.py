@@ -13,6 +13,7 @@ from cldice_monai.evaluation.columns import PAPER_COLUMNS, Column
 from cldice_monai.evaluation.markdown import introduction
 from cldice_monai.evaluation.run import Evaluation, Method
 from cldice_monai.files import replace_when_complete
+from cldice_monai.lines import counted
 from cldice_monai.report.case_pictures import PATCH_SLICES, Pictures, case_pictures, patch_pictures
 from cldice_monai.report.distributions import draw_distribution
 from cldice_monai.report.page_style import LEGEND, NETWORK_LEGEND, STYLE
@@ -59,6 +60,7 @@ def _parts(evaluation: Evaluation, images: Mapping[str, Path]) -> Iterator[str]:
     yield f"<h1>Evaluation</h1><p>{html.escape(introduction(evaluation))}</p>"
     for note in evaluation.notes:
         yield f"<p class='note'>{html.escape(note)}</p>"
+    yield _pointer_to_notes(evaluation)
     yield summary_table(evaluation, PAPER_COLUMNS)
     yield "<p>An arrow says whether larger or smaller is better.</p>"
     yield further_tables(evaluation)
@@ -74,6 +76,15 @@ def _parts(evaluation: Evaluation, images: Mapping[str, Path]) -> Iterator[str]:
     for anchor, (methods, number) in enumerate(places):
         yield from _case(methods, number, images, f"case-{anchor}")
     yield "</body></html>"
+
+
+def _pointer_to_notes(evaluation: Evaluation) -> str:
+    """Say at the top that there are notes further down, which say what figures not to trust."""
+    noted = {case.title for m in evaluation.methods for case in m.cases if case.notes}
+    if not noted:
+        return ""
+    words = f"There are notes on {counted(len(noted), 'case')}, each below under its name: read "
+    return f"<p class='note'>{words}them before the figures.</p>"
 
 
 def _distribution(evaluation: Evaluation, column: Column) -> str:

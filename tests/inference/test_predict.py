@@ -14,6 +14,7 @@ import pytest
 import cldice_monai
 from cldice_monai.cli import main
 from cldice_monai.errors import InputError
+from cldice_monai.inference import large
 from cldice_monai.workflows import read_preparation
 from tests.bundle_runs import run_configs
 
@@ -122,6 +123,35 @@ class TestBatch:
         }
         assert [note[:20] for note in notes["full"]] == [line[:20]]
         assert notes["half"] == []
+
+    @pytest.mark.parametrize("in_parts", [False, True])
+    def test_cavities_are_said_because_the_length_contains_their_walls(
+        self,
+        save_scan: Callable[..., Path],
+        tmp_path: Path,
+        capsys: pytest.CaptureFixture[str],
+        monkeypatch: pytest.MonkeyPatch,
+        in_parts: bool,
+    ):
+        if in_parts:
+            monkeypatch.setattr(large, "_IDLE", 1 << 60)
+        bar = np.zeros((40, 40, 40), np.float32)
+        bar[4:36, 10:17, 10:17] = 1000
+        holed = bar.copy()
+        holed[12, 12, 12] = 0
+        whole, hole = save_scan("whole.nii.gz", array=bar), save_scan("hole.nii.gz", array=holed)
+        words = ("--threshold", 0.5, "--max-memory", "8GB")
+        assert predict(whole, hole, "-o", tmp_path / "out", *words) == 0
+        lines = [x for x in capsys.readouterr().out.splitlines() if "encloses" in x]
+        assert len(lines) == 1
+        assert lines[0].startswith("note: hole: the mask encloses a cavity, and a skeleton keeps")
+        reports = [
+            json.loads((tmp_path / "out" / f"{name}_report.json").read_text())
+            for name in ("whole", "hole")
+        ]
+        assert [any("cavity" in n for n in report["notes"]) for report in reports] == [False, True]
+        straight, walled = (report["centreline_length_mm"] for report in reports)
+        assert walled > 2 * straight
 
     def test_constant_image_is_refused(
         self, save_scan: Callable[..., Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -105,6 +105,22 @@ def test_names_of_folders_are_text_and_not_html(folder: Path):
     assert "a&lt;b&gt;&amp;c" in text
 
 
+def test_page_says_at_its_top_how_many_cases_have_notes(tmp_path: Path):
+    pointer = "There are notes on 1 case, each below under its name"
+    bar = np.zeros((16, 16, 16), np.uint8)
+    bar[3:13, 4:11, 4:11] = 1
+    texts = []
+    for value in (1, 0):  # without and with a hole in the second of two cases
+        bar[8, 7, 7] = value
+        for part in ("labels", "masks"):
+            save_mask(tmp_path / part / "a.nii.gz", vessels(0))
+            save_mask(tmp_path / part / "b.nii.gz", bar)
+        found = evaluate([tmp_path / "masks"], tmp_path / "labels", FEW)
+        texts.append(write_report(found, tmp_path / "report.html").read_text(encoding="utf-8"))
+    assert [pointer in text for text in texts] == [False, True]
+    assert texts[1].index(pointer) < texts[1].index("<table") < texts[1].index("encloses cavities")
+
+
 def test_image_of_another_size_is_named(folder: Path):
     evaluation = evaluate([folder / "good"], folder / "labels", FEW)
     wrong = save_mask(folder / "wrong.nii.gz", np.zeros((5, 5, 5)))

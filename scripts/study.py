@@ -18,7 +18,7 @@ from real_volumes import ROOT
 from study_cells import Budget, Cell, cells_in_order
 from study_data import SHARED
 from study_plan import BLOCKS, TRIALS
-from study_run import Result, is_result_of, read_result, run_cell
+from study_run import Result, is_result_of, measure_again, read_result, run_cell
 
 from cldice_monai.errors import InputError, find_input_error
 from cldice_monai.files import replace_when_complete
@@ -51,6 +51,11 @@ def read_arguments() -> argparse.Namespace:
     )
     parser.add_argument("--list", action="store_true", help="print the cells and what is done")
     parser.add_argument("--tables", action="store_true", help="write page and plots, run nothing")
+    parser.add_argument(
+        "--measure-again",
+        action="store_true",
+        help="segment and measure finished cells anew with the networks that they kept, train none",
+    )
     parser.add_argument("--budget", choices=("small", "gpu"), default="small")
     parser.add_argument("--out", type=Path, default=ROOT / "docs")
     parser.add_argument("--work-dir", type=Path, default=ROOT / "output" / "study")
@@ -90,14 +95,20 @@ def state_lines(cells: list[Cell], results: Path, budget: Budget) -> list[str]:
 
 
 def run_all(cells: list[Cell], arguments: argparse.Namespace) -> list[str]:
-    """Run every cell that has no result of this plan; return the names of those that failed."""
+    """Run every cell that has no result of this plan, or measure those that have one again.
+
+    Returns:
+        The names of those that failed.
+    """
+    step = measure_again if arguments.measure_again else run_cell
     results, failed = results_folder(arguments.out, arguments.budget), []
     for number, cell in enumerate(cells, start=1):
-        if is_result_of(read_result(results / f"{cell.name}.json"), cell, arguments.budget):
+        known = read_result(results / f"{cell.name}.json")
+        if is_result_of(known, cell, arguments.budget) != arguments.measure_again:
             continue
         print(f"cell {number} of {len(cells)}: {cell.name}", flush=True)
         try:
-            result = run_cell(
+            result = step(
                 cell,
                 arguments.budget,
                 work_dir=arguments.work_dir,

@@ -93,7 +93,8 @@ class Block:
         heads: names of the columns of words.
         rows: the rows.
         claims: whether differences are shown at all; a smoke run has none.
-        every_column: the eight columns of the paper's Table 1 in place of three.
+        every_column: the eight columns of the paper's Table 1, in 3D with those of cavities, in
+            place of four.
     """
 
     key: str

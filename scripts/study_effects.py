@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+from study_cavities import FILLED
 from study_cells import Block, Budget, Row
 from study_run import Result, is_result_of, read_result
 from study_statistics import Effect, hierarchical_bootstrap
@@ -25,7 +26,7 @@ __all__ = [
     "verdict",
 ]
 
-PERCENT = ("dice", "accuracy", "cldice")  # shown as percent, differences in points
+PERCENT = ("dice", "accuracy", "cldice", FILLED.name)  # shown as percent, differences in points
 Results = dict[str, Result]
 Array = npt.NDArray[np.float64]
 
@@ -42,7 +43,7 @@ class Endpoint:
     """
 
     def __init__(self, name: str) -> None:
-        column = next(column for column in COLUMNS if column.name == name)
+        column = next(column for column in (*COLUMNS, FILLED) if column.name == name)
         self.name, self.title = name, column.title
         self.larger_is_better = column.better == "larger"
         self.scale = 100.0 if name in PERCENT else 1.0

@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from real_volumes import ROOT
+from study_cavities import FILLED, cldice_of_filled_masks
 from study_cells import Budget, Cell, network_config
 from study_data import DATA, data_folder
 from study_plan import VALIDATIONS
 
 import cldice_monai
+from cldice_monai.errors import InputError
 from cldice_monai.evaluation.case import EvaluationSettings
 from cldice_monai.evaluation.columns import COLUMNS
 from cldice_monai.evaluation.run import evaluate
@@ -26,7 +28,15 @@ from cldice_monai.files import replace_when_complete
 if TYPE_CHECKING:
     from ignite.engine import Engine
 
-__all__ = ["Result", "ValidationCurve", "is_result_of", "made_with", "read_result", "run_cell"]
+__all__ = [
+    "Result",
+    "ValidationCurve",
+    "is_result_of",
+    "made_with",
+    "measure_again",
+    "read_result",
+    "run_cell",
+]
 
 BUNDLE = ROOT / "bundle"
 COMMON = {"batch_size": 1, "crops_per_volume": 2, "num_workers": 0, "precision": "bfloat16"}
@@ -128,6 +138,35 @@ def run_cell(cell: Cell, budget: Budget, *, work_dir: Path, shared: Path, out: P
     return result
 
 
+def measure_again(cell: Cell, budget: Budget, *, work_dir: Path, shared: Path, out: Path) -> Result:
+    """Segment and measure the test volumes of a finished cell anew, with the network it kept.
+
+    Args:
+        cell: with a result.
+        budget: the width of the network.
+        work_dir: with what the training left.
+        shared: folder of the real volumes.
+        out: folder of the results.
+
+    Returns:
+        What was written to ``out``/<name>.json: the result with new figures of its volumes.
+
+    Raises:
+        InputError: the cell has no result, or its network is not there any more.
+    """
+    path, folder = out / f"{cell.name}.json", work_dir / budget / cell.name
+    known = read_result(path)
+    if known is None or not (folder / "models" / "model.pt").is_file():
+        raise InputError(f"{folder}: no trained network is kept here; remove {path} to train anew")
+    volumes = data_folder(cell.data, work_dir / "data", shared)
+    masks = _segment(cell, budget, volumes, folder)
+    measured = _measure(masks, volumes / "labelsTs", _classes(cell, budget))
+    result = known | {"cldice_monai": cldice_monai.__version__, "volumes": measured}
+    _write_json(path, result)
+    shutil.rmtree(masks)
+    return result
+
+
 def _train(cell: Cell, budget: Budget, volumes: Path, folder: Path) -> None:
     overlay = training_settings(cell, budget)
     curve = {"_target_": "study_run.ValidationCurve", "path": str(folder / "curve.json")}
@@ -205,10 +244,14 @@ def _measure(
     for case in (case for method in methods for case in method.cases):
         measured.setdefault(case.case_id, []).append(case.means())
     names = [c.name for c in COLUMNS if all(c.name in m for ms in measured.values() for m in ms)]
-    return {
-        case: _nulls({name: float(np.mean([m[name] for m in means])) for name in names})
+    figures = {
+        case: {name: float(np.mean([m[name] for m in means])) for name in names}
         for case, means in measured.items()
     }
+    if not classes:  # a cavity of one class may be the place of another
+        for name, filled in cldice_of_filled_masks(masks, labels).items():
+            figures[name][FILLED.name] = filled
+    return {case: _nulls(values) for case, values in figures.items()}
 
 
 def _nulls(figures: Mapping[str, float]) -> dict[str, float | None]:

@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+from study_cavities import FILLED
 from study_cells import Block, Budget, Cell, Row, network_title
+from study_data import DATA
 from study_effects import (
     PERCENT,
     Array,
@@ -27,7 +29,7 @@ from cldice_monai.evaluation.columns import PAPER_COLUMNS
 __all__ = ["study_page"]
 
 SHORT = ("dice", "cldice", "b0_error", "b1_error")
-ENDPOINTS = ("cldice", "b0_error", "b1_error")
+ENDPOINTS = ("cldice", "b0_error", "b1_error", FILLED.name)
 COMPARED = ("cldice", "b0_error")  # whose differences stand in the tables
 NOT_RUN = "not run"
 
@@ -52,9 +54,11 @@ def study_page(folder: Path, plots: Mapping[str, str], budget: Budget) -> str:
         "the nearest row above that has none, paired by seed, clDice in points; in brackets its"
         " 95 % interval, with seeds and volumes drawn anew together. Nothing is corrected for "
         "the number of comparisons, and with two or three seeds an interval is narrower than "
-        "its 95 % say: only the primary table was planned to decide anything. Some trainings "
-        "stand in several tables: the plain U-Nets of preset `hard` are the first seeds of the "
-        "primary one.",
+        "its 95 % say: only the primary table was planned to decide anything. Filled clDice is "
+        "that of masks whose cavities were filled, and b2 counts cavities; the paper has neither, "
+        "and [the method notes](../methods.md#what-lowers-the-loss-and-is-no-better-vessel) say "
+        "what they are for. Some trainings stand in several tables: the plain U-Nets of preset "
+        "`hard` are the first seeds of the primary one.",
         "",
         *_picture("effects", "Every difference in clDice and b0 error with its interval", plots),
     ]
@@ -72,7 +76,7 @@ def _picture(key: str, words: str, plots: Mapping[str, str]) -> list[str]:
 
 
 def _block_lines(block: Block, results: Results, budget: Budget) -> list[str]:
-    names = [c.name for c in PAPER_COLUMNS] if block.every_column else list(SHORT)
+    names = _columns(block) if block.every_column else SHORT
     heads = [*block.heads, "seeds", *(Endpoint(name).title for name in names)]
     if block.claims:
         heads += [f"{Endpoint(name).title}, difference" for name in COMPARED]
@@ -88,6 +92,16 @@ def _block_lines(block: Block, results: Results, budget: Budget) -> list[str]:
         {network_title(cell.network, budget) for row in block.rows for cell in row.cells}
     )
     return [*lines, "", f"Networks: {'; '.join(widths)}.", "", *_conclusion(block, results)]
+
+
+def _columns(block: Block) -> list[str]:
+    """Return the paper's columns; in 3D also the cavities, and clDice without them."""
+    names = [column.name for column in PAPER_COLUMNS]
+    if any(DATA[cell.data].kind == "pictures" for row in block.rows for cell in row.cells):
+        return names
+    names.insert(names.index("b1_error") + 1, "b2_error")
+    names.insert(names.index("cldice") + 1, FILLED.name)
+    return names
 
 
 def _conclusion(block: Block, results: Results) -> list[str]:
@@ -107,6 +121,8 @@ def _conclusion(block: Block, results: Results) -> list[str]:
         f"**Primary endpoint.** {sentences['cldice']}",
         "",
         f"Secondary endpoints. {sentences['b0_error']} {sentences['b1_error']}",
+        "",
+        f"Not planned: {sentences[FILLED.name]}",
         "",
         *_by_seed(row, found["cldice"], results),
     ]

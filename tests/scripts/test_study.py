@@ -40,7 +40,8 @@ def a_result(cell, value: float, **figures: float | None) -> dict[str, Any]:
 
     from cldice_monai.evaluation.columns import PAPER_COLUMNS
 
-    volume = {column.name: value for column in PAPER_COLUMNS} | figures
+    names = [column.name for column in PAPER_COLUMNS] + ["cldice_filled", "b2_error"]
+    volume = dict.fromkeys(names, value) | figures
     return {
         "name": cell.name,
         "made_with": json.loads(json.dumps(made_with(cell, "small"))),
@@ -166,17 +167,43 @@ def test_primary_answer_waits_for_every_pair(plan, call, tmp_path: Path):
     base, row = plan.PRIMARY.rows
     for number in range(5):
         save(folder, base.cells[number], 0.50)
-        save(folder, row.cells[number], 0.52, b0_error=None)
+        save(folder, row.cells[number], 0.52, b0_error=None, cldice_filled=0.53)
         call("--tables")
         page = (tmp_path / "docs" / "results" / "study.md").read_text()
         assert ("Primary endpoint." in page) == (number == 4)
     assert "clDice is better by 2.00 points [2.00, 2.00]." in page
     assert "b0 error: not measured on two seeds" in page
-    assert "| soft-Dice | 5 of 5 | 50.00 | 50.00 | 50.00 | 0.500 |" in page
+    assert "Not planned: filled clDice is better by 3.00 points [3.00, 3.00]." in page
+    assert "| soft-Dice | 5 of 5 | 50.00 | 50.00 | 50.00 | 50.00 | 0.500 |" in page
     assert "+2.00 [+2.00, +2.00] |" in page
     assert (tmp_path / "docs" / "images" / "study_primary.png").is_file()
     assert "](../images/study_primary.png)\n\n## (a)" in page  # below its own table
     assert "+2.00 [+2.00, +2.00] | not measured |" in page
+
+
+def test_columns_of_cavities_stand_in_tables_of_volumes_alone(plan):
+    from study_tables import _columns
+
+    for block in plan.BLOCKS:
+        extra = {"cldice_filled", "b2_error"} & set(_columns(block))
+        assert len(extra) == (0 if block.key == "pictures" else 2)
+        assert len(_columns(block)) == 8 + len(extra)
+
+
+def test_finished_cells_are_measured_again_and_no_other_is_run(
+    plan, study, call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    folder = tmp_path / "docs" / "results" / "study"
+    save(folder, plan.PRIMARY.rows[0].cells[1], 0.5)
+    seen = []
+
+    def measure(cell, budget, **places: Path):
+        seen.append((cell.name, places["out"]))
+        return a_result(cell, 0.6)
+
+    monkeypatch.setattr(study, "measure_again", measure)
+    call("--measure-again", "--only", "primary")
+    assert seen == [("hard_unet_dice-a0_s2", folder)]
 
 
 def test_differences_are_paired_by_seed_and_volume(plan):

@@ -12,6 +12,9 @@ import pytest
 import torch
 from PIL import Image
 
+from cldice_monai.errors import InputError
+from cldice_monai.topology import cldice
+
 
 @pytest.fixture
 def run(import_script):
@@ -68,6 +71,38 @@ def test_cells_run_from_volumes_to_results_and_go_on_where_they_stopped(
     after = torch.load(checkpoint, weights_only=True)["state"]["network"]
     assert all(torch.equal(before[name], after[name]) for name in before)
     assert again["volumes"] == result["volumes"]
+
+    wrong = {name: {"cldice": 0.0} for name in again["volumes"]}
+    path = tmp_path / "out" / f"{monai.name}.json"
+    path.write_text(json.dumps(again | {"volumes": wrong}))
+    measured = run.measure_again(monai, "small", **places)
+    assert measured == again == run.read_result(path)
+    checkpoint.with_name("model.pt").unlink()
+    with pytest.raises(InputError, match="no trained network is kept here"):
+        run.measure_again(monai, "small", **places)
+    assert run.read_result(path) == again
+
+
+def test_cavities_of_volumes_are_filled_before_cldice_and_holes_of_pictures_are_not(
+    import_script, tmp_path: Path
+):
+    label = np.zeros((24, 24, 24), np.uint8)
+    label[4:15, 4:15] = 1
+    pred = label.copy()
+    pred[18:21, 18:21] = 1  # a vessel that is not there
+    pierced = pred.copy()
+    pierced[6:13:3, 6:13:3, 3:21:3] = 0
+    for name, mask in (("solid", pred), ("pierced", pierced), ("slice", pierced[..., 3:4])):
+        for folder in ("masks", "labels"):
+            (tmp_path / folder).mkdir(exist_ok=True)
+        same = label[..., : mask.shape[2]]
+        nib.save(nib.Nifti1Image(mask, np.eye(4)), tmp_path / "masks" / f"{name}_mask.nii.gz")
+        nib.save(nib.Nifti1Image(same, np.eye(4)), tmp_path / "labels" / f"{name}.nii.gz")
+    cavities = import_script("study_cavities")
+    found = cavities.cldice_of_filled_masks(tmp_path / "masks", tmp_path / "labels")
+    assert sorted(found) == ["pierced", "solid"]
+    assert found["pierced"] == found["solid"] == pytest.approx(cldice(pred, label))
+    assert cldice(pierced, label) > found["pierced"] + 0.2
 
 
 def test_volumes_are_drawn_once_and_are_others_in_every_part(run, tiny: dict, tmp_path: Path):

@@ -36,6 +36,7 @@ __all__ = [
     "measure_again",
     "read_result",
     "run_cell",
+    "segment",
 ]
 
 BUNDLE = ROOT / "bundle"
@@ -120,7 +121,7 @@ def run_cell(cell: Cell, budget: Budget, *, work_dir: Path, shared: Path, out: P
     volumes = data_folder(cell.data, work_dir / "data", shared)
     folder = work_dir / budget / cell.name
     _train(cell, budget, volumes, folder)
-    masks = _segment(cell, budget, volumes, folder)
+    masks = segment(cell, budget, volumes, folder)
     result = {
         "name": cell.name,
         **{key: value for key, value in asdict(cell).items() if key != "method"},
@@ -159,7 +160,7 @@ def measure_again(cell: Cell, budget: Budget, *, work_dir: Path, shared: Path, o
     if known is None or not (folder / "models" / "model.pt").is_file():
         raise InputError(f"{folder}: no trained network is kept here; remove {path} to train anew")
     volumes = data_folder(cell.data, work_dir / "data", shared)
-    masks = _segment(cell, budget, volumes, folder)
+    masks = segment(cell, budget, volumes, folder)
     measured = _measure(masks, volumes / "labelsTs", _classes(cell, budget))
     result = known | {"cldice_monai": cldice_monai.__version__, "volumes": measured}
     _write_json(path, result)
@@ -175,11 +176,26 @@ def _train(cell: Cell, budget: Budget, volumes: Path, folder: Path) -> None:
     _run_bundle("train", files, overlay | handlers, volumes, folder, resume="auto")
 
 
-def _segment(cell: Cell, budget: Budget, volumes: Path, folder: Path) -> Path:
+def segment(
+    cell: Cell, budget: Budget, volumes: Path, folder: Path, *, save_prob: bool = False
+) -> Path:
+    """Segment the test volumes of a cell with the network that its training kept.
+
+    Args:
+        cell: what was trained.
+        budget: the width of the network.
+        volumes: folder of the data set.
+        folder: of the cell, in which its networks are.
+        save_prob: whether probabilities are written beside the masks.
+
+    Returns:
+        The folder of the masks.
+    """
     settings = training_settings(cell, budget)
     kept = ("network_def", "in_channels", "out_channels", "precision", "overlap")
     overlay = {name: settings[name] for name in kept if name in settings}
     overlay |= {"roi": DATA[cell.data].window, "weights": str(folder / "models" / "model.pt")}
+    overlay["save_prob"] = save_prob
     masks = folder / "masks"
     _run_bundle("inference", ["inference"], overlay, volumes, masks)
     return masks

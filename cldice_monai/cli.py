@@ -40,7 +40,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         >>> main(["prepare", "drive", "/nowhere", "/nowhere/else"])
         1
     """
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    words = sys.argv[1:] if arguments is None else arguments
+    if not words:
+        parser.exit(2, parser.format_help())  # argparse would name no command to choose from
+    options = parser.parse_args(words)
     _stop_in_order_on_request()
     try:
         status: int = options.run(options)

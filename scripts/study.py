@@ -22,6 +22,7 @@ from study_run import Result, is_result_of, measure_again, read_result, run_cell
 
 from cldice_monai.errors import InputError, find_input_error
 from cldice_monai.files import replace_when_complete
+from cldice_monai.lines import counted
 
 
 def main() -> None:
@@ -40,7 +41,8 @@ def main() -> None:
     failed = [] if arguments.tables else run_all(cells, arguments)
     write_pages(results, arguments)
     if failed:
-        sys.exit(f"error: {len(failed)} cells failed, {failed[0]} first; run again to repeat them")
+        n_failed = counted(len(failed), "cell")
+        sys.exit(f"error: {n_failed} failed, {failed[0]} first; run again to repeat them")
 
 
 def read_arguments() -> argparse.Namespace:

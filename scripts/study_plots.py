@@ -51,7 +51,7 @@ def draw_plots(folder: Path, images: Path, budget: Budget) -> dict[str, str]:
             axes.spines[["top", "right"]].set_visible(False)
         title = f"{folder.name}_{name}.png"
         with replace_when_complete(images / title) as temporary:
-            # a date inside would change the file with every call
+            # the version of the library inside would change the file where nothing else has changed
             figure.savefig(temporary, metadata={"Software": None})
         drawn[name] = title
     return drawn

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 from study_cavities import FILLED
-from study_cells import Block, Budget, Cell, Row, network_title
+from study_cells import Block, Budget, Cell, Row, cells_in_order, network_title
 from study_data import DATA
 from study_effects import (
     PERCENT,
@@ -25,6 +25,7 @@ from study_run import Result
 from study_statistics import hierarchical_bootstrap
 
 from cldice_monai.evaluation.columns import PAPER_COLUMNS
+from cldice_monai.lines import counted
 
 __all__ = ["study_page"]
 
@@ -42,14 +43,13 @@ def study_page(folder: Path, plots: Mapping[str, str], budget: Budget) -> str:
         plots: pictures in docs/images, by the key of the table that they belong to, or "effects".
         budget: of the networks' widths.
     """
-    results = found_results((*BLOCKS, TRIALS), folder, budget)
-    cells = {cell.name for block in BLOCKS for row in block.rows for cell in row.cells}
-    done = [result for name, result in results.items() if name in cells]
+    results = found_results(BLOCKS, folder, budget)
+    n_cells, time = len(cells_in_order(BLOCKS)), _time_taken(results)
     lines = [
         "# The study: results",
         "",
-        f"Written by `scripts/study.py` from `docs/results/{folder.name}/`: {len(done)} of "
-        f"{len(cells)} cells are done in {_time_taken(done)}. [The plan](../study.md) was fixed "
+        f"Written by `scripts/study.py` from `docs/results/{folder.name}/`: {len(results)} of "
+        f"{n_cells} cells are done in {time}. [The plan](../study.md) was fixed "
         "before the first of them. Means are over seeds, then test volumes. A difference is to "
         "the nearest row above that has none, paired by seed, clDice in points; in brackets its"
         " 95 % interval, with seeds and volumes drawn anew together. Nothing is corrected for "
@@ -138,8 +138,9 @@ def _exploratory(block: Block, results: Results) -> list[str]:
     above = sum(round(low, 2) > 0 for low, _ in ends)
     below = sum(round(high, 2) < 0 for _, high in ends)
     return [
-        f"Exploratory: of {len(ends)} differences in clDice {above} have an interval above 0 and "
-        f"{below} one below; {len(ends) - above - below} hold 0, and show no difference.",
+        f"Exploratory: of {counted(len(ends), 'difference')} in clDice {above} have an interval "
+        f"above 0 and {below} one below; {len(ends) - above - below} hold 0, and show no "
+        "difference.",
         "",
     ]
 
@@ -180,7 +181,7 @@ def _mean(measured: Sequence[Result], figure: str) -> str:
     return f"{mean:.5f}" if figure == "streetmover" else f"{mean:.3f}"
 
 
-def _time_taken(results: Sequence[Result]) -> str:
-    hours = sum(result["cpu_seconds"] for result in results) / 3600
-    longest = max((result["cpu_seconds"] for result in results), default=0)
+def _time_taken(results: Results) -> str:
+    seconds = [result["cpu_seconds"] for result in results.values()]
+    hours, longest = sum(seconds) / 3600, max(seconds, default=0)
     return f"{hours:.1f} CPU hours, the longest in {longest / 60:.0f} minutes of one core"

@@ -45,6 +45,13 @@ def test_help_and_usage_fit_into_80_columns(words, capsys, monkeypatch):
     assert max(map(len, lines)) <= 80
 
 
+def test_command_by_itself_says_what_commands_there_are(capsys):
+    with pytest.raises(SystemExit) as ended:
+        cli.main([])
+    assert ended.value.code == 2
+    assert {"predict", "evaluate", "cross-validate"} <= set(capsys.readouterr().err.split())
+
+
 def test_each_fault_is_one_line_and_the_status_is_1(capsys, monkeypatch):
     fault = InputError("a.nii: bad; mend it\nb.nii: bad; mend it")
     monkeypatch.setattr(cli, "_VERBS", (_verb_that_raises(fault),))

@@ -46,3 +46,27 @@ def data(import_script: Callable[[str], ModuleType], tmp_path: Path) -> Path:
             first, *others = [Image.fromarray(page) for page in array]
             first.save(folder / name, save_all=True, append_images=others)
     return folder
+
+
+@pytest.fixture
+def study(import_script):
+    return import_script("study")
+
+
+@pytest.fixture
+def plan(study):
+    import study_plan
+
+    return study_plan
+
+
+@pytest.fixture
+def call(study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Call the script with words after its name; pages and results go to tmp_path/docs."""
+
+    def run(*words: str) -> None:
+        places = ["--out", tmp_path / "docs", "--work-dir", tmp_path / "work"]
+        monkeypatch.setattr("sys.argv", ["study.py", *words, *map(str, places)])
+        study.main()
+
+    return run

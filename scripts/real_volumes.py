@@ -13,6 +13,7 @@ __all__ = ["ROOT", "VOLUMES", "RealVolume", "read_tiff"]
 
 ROOT = Path(__file__).resolve().parents[1]
 Part = Literal["development", "scored", "apart"]
+_DEPTH_UM = 5.0  # of the two-photon stacks
 
 
 @dataclass(frozen=True)
@@ -53,12 +54,10 @@ def read_tiff(path: Path) -> np.ndarray:
         return np.stack([np.asarray(page) for page in ImageSequence.Iterator(stack)])
 
 
-def _stack(
-    stem: str, side_um: float, part: Part, ending: str = "_labels_v1", *, depth_um: float = 5.0
-) -> RealVolume:
+def _stack(stem: str, side_um: float, part: Part, ending: str = "_labels_v1") -> RealVolume:
     image = f"vesselNN/images/{stem}_BM4D_denoised.tif"
     label = f"vesselNN/labels/{stem}{ending}.tif"
-    return RealVolume(image, label, (depth_um, side_um, side_um), part)
+    return RealVolume(image, label, (_DEPTH_UM, side_um, side_um), part)
 
 
 VOLUMES = {

@@ -59,8 +59,8 @@ def find_pairs(pred_dir: Path, label_dir: Path) -> tuple[list[CasePair], list[st
         >>> [(pair.case_id, pair.pred.name) for pair in pairs]
         [('a', 'a_mask.nii.gz')]
     """
-    predictions, notes = _masks(pred_dir, argument="pred_dirs")
-    labels, of_labels = _masks(label_dir, argument="label_dir")
+    predictions, notes = _masks(pred_dir, content="predictions")
+    labels, of_labels = _masks(label_dir, content="labels")
     found = {name: predictions[name] for name in labels if name in predictions}
     other_labels = _without_channel(path for name, path in labels.items() if name not in found)
     others = [path for name, path in predictions.items() if name not in found]
@@ -95,14 +95,14 @@ def _of_labels_themselves(pred_dir: Path, pairs: Sequence[CasePair]) -> list[str
     ]
 
 
-def _masks(folder: Path, *, argument: str) -> tuple[dict[str, Path], list[str]]:
+def _masks(folder: Path, *, content: str) -> tuple[dict[str, Path], list[str]]:
     if not folder.is_dir():
-        raise InputError(f"{folder}: no such folder; give {argument} a folder of masks")
+        raise InputError(f"{folder}: no such folder; name the folder of the {content}")
     paths, notes = without_doubles(list_masks(folder), _name)
     if not paths:
         raise InputError(
-            f"{folder}: no mask in it; give {argument} a folder of .nii.gz, .nrrd, .mha, .tif, "
-            ".zarr or .png masks"
+            f"{folder}: no mask in it; name the folder of the {content}: .nii.gz, .nrrd, .mha, "
+            ".tif, .zarr or .png masks"
         )
     return _by_name(paths, _name), notes
 

@@ -35,7 +35,7 @@ def images_of_cases(
             or lies on another grid than its label.
     """
     if not folder.is_dir():
-        raise InputError(f"{folder}: no such folder; give image_dir a folder of images")
+        raise InputError(f"{folder}: no such folder; name the folder of the images")
     cases = [pair.case_id for pair in pairs]
     files, notes = without_doubles(list_masks(folder), strip_ending)
     for note in notes:
@@ -45,8 +45,8 @@ def images_of_cases(
     missing = [case for case in cases if case not in images]
     if not images:
         raise InputError(
-            f"{folder}: no image of {name_some(missing)}; give image_dir the folder of "
-            "the images that were segmented"
+            f"{folder}: no image of {name_some(missing)}; name the folder of the images that "
+            "were segmented"
         )
     if missing:
         show(f"note: {folder}: no image of {name_some(missing)}; the label is drawn instead")

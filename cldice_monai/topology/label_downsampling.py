@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
 import torch
 import torch.nn.functional as F  # noqa: N812
-from scipy import ndimage
 from torch import Tensor
 
-__all__ = ["count_label_merges", "downsample_label"]
+__all__ = ["downsample_label"]
 
 
 def downsample_label(
@@ -20,8 +18,8 @@ def downsample_label(
 
     A small voxel is set where any of the voxels it covers is. So no component vanishes, and
     neighbours (by face, edge or corner) land in the same voxel or in neighbours, so that none
-    falls apart. Vessels closer than a small voxel may merge, see `count_label_merges`. Picking
-    the nearest voxel, as deep supervision does elsewhere, loses and cuts thin vessels.
+    falls apart. Vessels closer than a small voxel may merge. Picking the nearest voxel, as deep
+    supervision does elsewhere, loses and cuts thin vessels.
 
     Args:
         label: (B, C, H, W) or (B, C, H, W, D), one-hot or binary, any dtype; values between 0
@@ -58,27 +56,3 @@ def downsample_label(
         claimed = small[:, 1:].amax(dim=1, keepdim=True)
         small = torch.cat([1 - claimed, small[:, 1:]], dim=1)
     return small.to(label.dtype)
-
-
-def count_label_merges(label: Tensor, small: Tensor) -> int:
-    """Return how many components fewer a small label has, summed over items and channels.
-
-    Args:
-        label: (B, C, ...), counted from one half on; voxels that touch by a corner are connected.
-        small: what `downsample_label` made of it, (B, C, ...).
-
-    Returns:
-        Number of components that became part of another.
-
-    Example:
-        >>> label = torch.zeros(1, 1, 8, 8)
-        >>> label[..., 0, :] = label[..., 2, :] = 1
-        >>> count_label_merges(label, downsample_label(label, (2, 2)))
-        1
-    """
-    return _n_components(label) - _n_components(small)
-
-
-def _n_components(label: Tensor) -> int:
-    masks = (label.detach() >= 0.5).cpu().flatten(0, 1).numpy()
-    return sum(ndimage.label(mask, structure=np.ones((3,) * mask.ndim))[1] for mask in masks)

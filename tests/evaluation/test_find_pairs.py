@@ -93,7 +93,7 @@ def test_prediction_without_a_label_is_noted(folders):
         ("a_0000.nii.gz a_0001.nii.gz", "a.nii.gz", "are case a; remove one"),
         ("a.nii.gz", "a.nii.gz a.nii", "are case a; remove one"),
         ("b.nii.gz", "a.nii.gz", "no prediction for a (predictions without a label: b)"),
-        ("a_prob.nii.gz", "a.nii.gz", "no mask in it; give pred_dirs a folder of .nii.gz, .nrrd"),
+        ("a_prob.nii.gz", "a.nii.gz", "no mask in it; name the folder of the predictions: .nii.gz"),
     ],
 )
 def test_what_cannot_be_paired_is_named(predictions: str, labels: str, words: str, folders):

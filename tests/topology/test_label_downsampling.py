@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from monai.data import MetaTensor
 from scipy import ndimage
 
-from cldice_monai.topology.label_downsampling import count_label_merges, downsample_label
+from cldice_monai.topology.label_downsampling import downsample_label
 from cldice_monai.transforms.downsample_label import DownsampleLabel, DownsampleLabeld
 
 
@@ -32,7 +32,7 @@ def test_no_component_vanishes_or_falls_apart(factor, seed, n_dims, size):
         small = small_of(torch.from_numpy(found == i).float()[None, None], factor)
         assert components(small[0, 0])[1] == 1
         assert (total >= small).all()
-    assert count_label_merges(label, total) == number - components(total[0, 0])[1] >= 0
+    assert components(total[0, 0])[1] <= number  # neighbours may merge
 
 
 @pytest.mark.parametrize("factor", [2, 4, 8])
@@ -43,13 +43,6 @@ def test_a_thin_line_stays_wherever_it_lies(factor, row):
     assert small_of(label, factor).sum() == 40 // factor
     diagonal = torch.eye(40)[None, None].flip(-1)
     assert components(small_of(diagonal, factor)[0, 0])[1] == 1
-
-
-def test_merges_are_counted():
-    label = torch.zeros(2, 1, 16, 16)
-    label[:, :, [0, 3, 12]] = 1
-    assert count_label_merges(label, small_of(label, 2)) == 2
-    assert count_label_merges(label, label) == 0
 
 
 def test_a_background_channel_gives_way():

@@ -12,8 +12,9 @@ import torch
 import torch.distributed as dist
 from torch import nn
 
-from cldice_monai import ClDiceMetric
+from cldice_monai import ClDiceDeepSupervisionLoss, ClDiceMetric, SoftclDiceLoss
 from tests.pages import blocks, run_python
+from tests.standins.nnunet import nnUNetTrainer
 from tests.two_processes import in_two_processes
 
 GUIDE = Path(__file__).parents[1] / "docs" / "guide.md"
@@ -72,6 +73,15 @@ def test_nnunet_trainer_learns_from_lists_and_from_tensors(deep):
     trainer = trainer_of_the_guide(Heads(3 if deep else 1), enable_deep_supervision=deep)
     losses = [float(trainer.train_step(batch)["loss"]) for _ in range(40)]
     assert losses[-1] < 0.6 * losses[0]
+
+
+def test_nnunet_trainer_adds_cldice_of_the_vessels_of_each_item_to_its_own_loss():
+    trainer, batch = trainer_of_the_guide(), some_batch()
+    heads = trainer.network(batch["data"])
+    own = nnUNetTrainer(Heads()).loss(heads, batch["target"])
+    settings = {"softmax": True, "to_onehot_y": True, "include_background": False}
+    cldice = ClDiceDeepSupervisionLoss(SoftclDiceLoss(5, **settings))(heads, batch["target"][0])
+    torch.testing.assert_close(trainer.loss(heads, batch["target"]), own + 0.5 * cldice)
 
 
 def test_nnunet_trainer_takes_cldice_of_every_output():

@@ -129,10 +129,9 @@ class Batch:
         else:
             bar.clear()
             self.show(_done_line(case.case_id, report))
-            for line in too_much_vessel(report["vessel_fraction"]):
+            doubts = too_much_vessel(report["vessel_fraction"])
+            for line in (*doubts, *cavity_note(report["betti_numbers"])):
                 self.show(f"warning: {case.case_id}: {line}")
-            for line in cavity_note(report["betti_numbers"]):
-                self.show(f"note: {case.case_id}: {line}")
             return CaseResult(case, "done", report), ahead
         bar.clear()
         print(f"error: {problem}", file=sys.stderr, flush=True)

@@ -144,7 +144,7 @@ class TestBatch:
         assert predict(whole, hole, "-o", tmp_path / "out", *words) == 0
         lines = [x for x in capsys.readouterr().out.splitlines() if "encloses" in x]
         assert len(lines) == 1
-        assert lines[0].startswith("note: hole: the mask encloses a cavity, and a skeleton keeps")
+        assert lines[0].startswith("warning: hole: the mask encloses a cavity")
         reports = [
             json.loads((tmp_path / "out" / f"{name}_report.json").read_text())
             for name in ("whole", "hole")

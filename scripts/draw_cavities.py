@@ -17,12 +17,12 @@ import nibabel as nib
 import numpy as np
 from matplotlib.figure import Figure
 from real_volumes import ROOT
-from scipy import ndimage
 from study import chosen_cells
 from study_data import SHARED, data_folder
 from study_run import segment
 
 from cldice_monai.files import replace_when_complete
+from cldice_monai.topology import fill_cavities
 
 
 class Slice(NamedTuple):
@@ -65,7 +65,7 @@ def most_pierced(masks: Path, volumes: Path) -> Slice:
     for path in sorted(masks.glob("*_mask.nii.gz")):
         name = path.name.removesuffix("_mask.nii.gz")
         mask = _read(path) > 0
-        pierced = (ndimage.binary_fill_holes(mask) & ~mask).sum((0, 1))
+        pierced = (np.asarray(fill_cavities(mask)) & ~mask).sum((0, 1))
         k = int(pierced.argmax())
         image = _read(volumes / "imagesTs" / f"{name}.nii.gz")
         label = _read(volumes / "labelsTs" / f"{name}.nii.gz") > 0

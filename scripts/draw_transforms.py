@@ -140,6 +140,20 @@ def _draw_ghosts_and_misses(sample: VesselSample) -> list[np.ndarray]:
 
 
 @_drawing
+def _draw_fill_cavities(sample: VesselSample) -> list[np.ndarray]:
+    vessel = sample.label > 0
+    lattice = np.zeros(vessel.shape, bool)
+    lattice[::3, ::3, ::3] = True
+    pierced = np.where(ndimage.binary_erosion(vessel) & lattice, 0, vessel).astype(np.uint8)
+    filled = np.asarray(ours.FillCavities()(pierced[None]))[0]
+    best = int((filled > pierced).sum((0, 1)).argmax())
+    before, after = (np.where(mask[..., best] > 0, 230, 25) for mask in (pierced, filled))
+    changed = (filled > pierced)[..., best]
+    after = _with_colour(after.astype(np.uint8), changed, COLOURS["skeleton"])
+    return [before.astype(np.uint8), after]
+
+
+@_drawing
 def _draw_remove_short_vessels(sample: VesselSample) -> list[np.ndarray]:
     pred = _thresholded(sample)
     kept = ours.RemoveShortVessels(12.0, spacing_mm=(1.0, 1.0, 1.0))(pred)

@@ -10,11 +10,10 @@ from pathlib import Path
 
 import nibabel as nib
 import numpy as np
-from scipy import ndimage
 
 from cldice_monai.evaluation.columns import Column
 from cldice_monai.evaluation.find_pairs import find_pairs
-from cldice_monai.topology import cldice
+from cldice_monai.topology import cldice, fill_cavities
 
 __all__ = ["FILLED", "cldice_of_filled_masks"]
 
@@ -43,5 +42,5 @@ def cldice_of_filled_masks(masks: Path, labels: Path) -> dict[str, float]:
     for pair in pairs:
         pred, label = (np.asarray(nib.load(path).dataobj) > 0 for path in (pair.pred, pair.label))
         if pred.ndim == 3 and min(pred.shape) > 1:
-            found[pair.case_id] = cldice(ndimage.binary_fill_holes(pred), label)
+            found[pair.case_id] = cldice(fill_cavities(pred), label)
     return found

@@ -64,6 +64,7 @@ def add_parser(subparsers: Subparsers) -> None:
     add("--roi", metavar="N", type=int, nargs="+", help="sides of the window, one or three (64)")
     add("--overlap", metavar="SHARE", type=float, help="of two windows (0.5)")
     add("--precision", choices=("auto", "bfloat16", "float32"), help="of the network on a CPU")
+    add("--fill-cavities", action="store_true", help="fill what the mask encloses on all sides")
     add("--min-length-mm", metavar="MM", type=float, help="remove pieces with a shorter centreline")
     add("--save-prob", action="store_true", help="write <case>_prob, too")
     add("--save-skeleton", action="store_true", help="write <case>_skeleton, too")
@@ -118,7 +119,7 @@ def _settings(options: argparse.Namespace) -> dict[str, Any]:
     """Return what was set, by the names of inference.json."""
     names = ("device", "threshold", "overlap", "precision", "min_length_mm")
     settings: dict[str, Any] = {name: getattr(options, name) for name in names}
-    settings["tta"] = options.tta or None
+    settings |= {"tta": options.tta or None, "fill_cavities": options.fill_cavities or None}
     if options.roi is not None:
         settings["roi"] = options.roi if len(options.roi) > 1 else options.roi[0]
     return {name: value for name, value in settings.items() if value is not None}

@@ -41,8 +41,8 @@ def predict(
         spacing_unit: nm, um, mm, cm or m.
         weights: file of the weights; None for those of the bundle.
         probability: return how probable a vessel is, not the mask.
-        settings: keys of inference.json: threshold, device, roi, overlap, tta, min_length_mm,
-            precision and others.
+        settings: keys of inference.json: threshold, device, roi, overlap, tta,
+            fill_cavities, min_length_mm, precision and others.
 
     Returns:
         The mask, uint8, 1 is vessel (or the number of the class); or float32 probabilities. Its

@@ -86,8 +86,9 @@ def require_blockwise(case: VesselCase, recipe: Recipe) -> None:
             f"{case.image[0]}: these weights prepare images by {unknown[0]}, which needs the whole "
             "image in memory; raise --max-memory or crop the image"
         )
-    if recipe.settings["min_length_mm"]:
-        raise InputError(
-            f"{case.image[0]}: min_length_mm needs the whole mask in memory; raise --max-memory or "
-            "leave it out"
-        )
+    for setting in ("fill_cavities", "min_length_mm"):
+        if recipe.settings[setting]:
+            raise InputError(
+                f"{case.image[0]}: {setting} needs the whole mask in memory; raise --max-memory or "
+                "leave it out"
+            )

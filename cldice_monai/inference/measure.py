@@ -87,7 +87,7 @@ def cavity_note(betti_numbers: Mapping[str, int]) -> list[str]:
     cavities = "a cavity" if n_cavities == 1 else f"{n_cavities} cavities"
     return [
         f"the mask encloses {cavities}, and a skeleton keeps a wall around each: its length is too "
-        "long, its branches and radii are not those of the vessels"
+        "long, its branches and radii are not those of the vessels; --fill-cavities fills them"
     ]
 
 

@@ -24,7 +24,7 @@ __all__ = ["Recipe", "Segmentation"]
 
 _ROI = 64  # of inference.json, for as many axes as the network has
 _SETTINGS = (
-    *("threshold", "roi", "overlap", "tta", "min_length_mm", "precision", "seed"),
+    *("threshold", "roi", "overlap", "tta", "fill_cavities", "min_length_mm", "precision", "seed"),
     *(
         "in_channels",
         "out_channels",

@@ -12,6 +12,7 @@ from cldice_monai.topology.blockwise import (
     blockwise_topology,
     label_blockwise,
 )
+from cldice_monai.topology.cavities import fill_cavities
 from cldice_monai.topology.ghosts import GhostsAndMisses, ghosts_and_misses
 from cldice_monai.topology.homotopy import (
     HomotopyCertificate,
@@ -53,6 +54,7 @@ __all__ = [
     "cldice",
     "cycle_rank",
     "euler_characteristic",
+    "fill_cavities",
     "ghosts_and_misses",
     "homotopy_certificate",
     "label_blockwise",

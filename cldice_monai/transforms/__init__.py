@@ -14,6 +14,12 @@ from cldice_monai.transforms.break_vessel import (
     RandBreakVesseld,
     RandBreakVesselDict,
 )
+from cldice_monai.transforms.cavities import (
+    FillCavities,
+    FillCavitiesD,
+    FillCavitiesd,
+    FillCavitiesDict,
+)
 from cldice_monai.transforms.crop import (
     RandCropByVessel,
     RandCropByVesselD,
@@ -106,6 +112,10 @@ __all__ = [
     "DownsampleLabelD",
     "DownsampleLabelDict",
     "DownsampleLabeld",
+    "FillCavities",
+    "FillCavitiesD",
+    "FillCavitiesDict",
+    "FillCavitiesd",
     "FillNonFinite",
     "FillNonFiniteD",
     "FillNonFiniteDict",

@@ -27,7 +27,13 @@ from cldice_monai.workflows.prepare_inference import InferenceData, prepare_infe
 from cldice_monai.workflows.progress import InferenceProgress, TrainingProgress
 from cldice_monai.workflows.save_results import ResultSaver
 from cldice_monai.workflows.schedule import learning_rate_schedule
-from cldice_monai.workflows.settings import as_length_mm, as_overlap, as_switch, as_threshold
+from cldice_monai.workflows.settings import (
+    as_filling,
+    as_length_mm,
+    as_overlap,
+    as_switch,
+    as_threshold,
+)
 from cldice_monai.workflows.several_metrics import SeveralMetrics
 from cldice_monai.workflows.stale_results import name_stale_results
 from cldice_monai.workflows.start import start_workflow
@@ -60,6 +66,7 @@ __all__ = [
     "TrainingData",
     "TrainingProgress",
     "WeightAverage",
+    "as_filling",
     "as_length_mm",
     "as_overlap",
     "as_switch",

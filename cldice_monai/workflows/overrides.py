@@ -19,7 +19,7 @@ OVERRIDES = (
     *("dataset_dir", "output_dir", "ckpt_dir", "epochs", "batch_size", "lr", "alpha", "device"),
     *("resume", "fold", "seed", "num_workers"),
     *("weights", "side_mm", "cutoff", "lift", "floor", "factors", "pad_windows"),
-    *("threshold", "roi", "overlap", "tta", "min_length_mm", "max_memory"),
+    *("threshold", "roi", "overlap", "tta", "fill_cavities", "min_length_mm", "max_memory"),
     *("save_prob", "pred_dirs", "label_dir"),
 )
 """The settings that the docs promise, whichever of them a workflow uses."""

@@ -7,7 +7,7 @@ from typing import TypeGuard
 
 from cldice_monai.errors import InputError
 
-__all__ = ["as_length_mm", "as_overlap", "as_switch", "as_threshold"]
+__all__ = ["as_filling", "as_length_mm", "as_overlap", "as_switch", "as_threshold"]
 
 _WORDS = {"true": True, "false": False}
 _DEFAULT_THRESHOLD = 0.5  # of the bundle
@@ -35,6 +35,31 @@ def as_switch(value: object, *, argument: str) -> bool:
     if isinstance(value, int) and value in (0, 1):
         return bool(value)
     raise InputError(f"{argument} must be true or false, got {value!r}; write --{argument} true")
+
+
+def as_filling(value: object, *, spatial_dims: int) -> bool:
+    """Take the setting that fills cavities.
+
+    Args:
+        value: as for `as_switch`.
+        spatial_dims: of the network, 2 or 3.
+
+    Returns:
+        Whether cavities are filled.
+
+    Raises:
+        InputError: for anything else, and in two dimensions, where a hole is a loop of the network.
+
+    Example:
+        >>> as_filling(True, spatial_dims=3)
+        True
+    """
+    wanted = as_switch(value, argument="fill_cavities")
+    if wanted and spatial_dims == 2:
+        raise InputError(
+            "fill_cavities: in two dimensions a hole is a loop of the network; leave it out"
+        )
+    return wanted
 
 
 def as_length_mm(value: object, *, argument: str) -> float:

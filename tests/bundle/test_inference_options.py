@@ -1,4 +1,4 @@
-"""What can be switched on in inference: mirror images, probabilities, a least length."""
+"""What can be switched on in inference: mirror images, probabilities, filling, a least length."""
 
 from __future__ import annotations
 
@@ -116,6 +116,17 @@ def test_components_shorter_than_the_least_length_are_gone(case: dict):
     assert settings["min_length_mm"] == 12
 
 
+def test_cavities_are_filled_where_that_is_asked_for(case: dict):
+    infer(**case, threshold=0.05)
+    mask = voxels(Path(case["output_dir"]) / "case_0_mask.nii.gz") > 0
+    infer(**case, threshold=0.05, fill_cavities="true")
+    filled = voxels(Path(case["output_dir"]) / "case_0_mask.nii.gz") > 0
+    assert np.array_equal(filled, ndimage.binary_fill_holes(mask))
+    assert filled.sum() > mask.sum()
+    settings = json.loads((Path(case["output_dir"]) / "metrics.json").read_text())["settings"]
+    assert settings["fill_cavities"] is True
+
+
 def test_a_softmax_network_has_the_probability_of_everything_but_background(case: dict):
     network = torch.nn.Conv3d(1, 2, 1)
     weights = Path(case["output_dir"]).with_name("two_channels.pt")
@@ -177,6 +188,7 @@ def test_a_picture_has_a_probability_picture_and_lengths_in_pixels(tmp_path: Pat
         ({"save_prob": 2}, "save_prob must be true or false, got 2"),
         ({"min_length_mm": -1}, "min_length_mm must be 0 or a length in mm, got -1"),
         ({"min_length_mm": "short"}, "min_length_mm must be 0 or a length in mm, got 'short'"),
+        ({"fill_cavities": "yes"}, "fill_cavities must be true or false, got 'yes'"),
         ({"threshold": 1.5}, "threshold must be a probability between 0 and 1, got 1.5"),
         ({"overlap": 1}, "overlap must be from 0 to less than 1, got 1; for example --overlap"),
         ({"precision": "float16"}, "precision must be auto, bfloat16 or float32, got 'float16'"),

@@ -135,10 +135,11 @@ def test_input_is_never_replaced(
 
 
 @pytest.mark.usefixtures("nothing_fits")
+@pytest.mark.parametrize("word", ["--min-length-mm=3", "--fill-cavities"])
 def test_what_needs_the_whole_mask_is_refused(
-    save_scan: Callable[..., Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    save_scan: Callable[..., Path], tmp_path: Path, capsys: pytest.CaptureFixture[str], word: str
 ):
-    assert predict(save_scan(), "-o", tmp_path / "out", "--min-length-mm=3") == 1
+    assert predict(save_scan(), "-o", tmp_path / "out", word) == 1
     assert "needs the whole mask in memory; raise --max-memory" in capsys.readouterr().err
 
 

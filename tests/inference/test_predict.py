@@ -153,6 +153,24 @@ class TestBatch:
         straight, walled = (report["centreline_length_mm"] for report in reports)
         assert walled > 2 * straight
 
+    def test_filled_cavities_leave_no_walls_and_no_warning(
+        self, save_scan: Callable[..., Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ):
+        bar = np.zeros((40, 40, 40), np.float32)
+        bar[4:36, 10:17, 10:17] = 1000
+        whole = save_scan("whole.nii.gz", array=bar)
+        bar[12, 12, 12] = 0
+        words = ("-o", tmp_path / "out", "--threshold", 0.5, "--fill-cavities")
+        assert predict(whole, save_scan("hole.nii.gz", array=bar), *words) == 0
+        assert "encloses" not in capsys.readouterr().out
+        masks = [voxels(tmp_path / "out" / f"{name}_mask.nii.gz") for name in ("whole", "hole")]
+        assert np.array_equal(*masks)
+        report = json.loads((tmp_path / "out" / "hole_report.json").read_text())
+        assert report["betti_numbers"]["b2"] == 0
+        assert json.loads((tmp_path / "out" / "manifest.json").read_text())["settings"][
+            "fill_cavities"
+        ]
+
     def test_constant_image_is_refused(
         self, save_scan: Callable[..., Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ):

@@ -26,6 +26,7 @@ IMAGE_ONLY = [
     (ours.FillNonFinited, {}, ours.FillNonFinite, {}),
     (ours.BinarizeLabeld, {}, ours.BinarizeLabel, {}),
     (ours.Skeletonized, {"output_keys": "image"}, ours.Skeletonize, {}),
+    (ours.FillCavitiesd, {}, ours.FillCavities, {}),
     (ours.RemoveShortVesselsd, MM, ours.RemoveShortVessels, MM),
     (ours.RandShotNoised, {"prob": 1.0}, ours.RandShotNoise, {"prob": 1.0}),
     (ours.RandSpeckled, {"prob": 1.0}, ours.RandSpeckle, {"prob": 1.0}),
@@ -36,7 +37,7 @@ WITH_LABEL = [
     (ours.RandBreakVesseld, ours.RandBreakVessel),
     (ours.RandVesselFalloffd, ours.RandVesselFalloff),
 ]
-OF_LABELS = ("Skeletonize", "RemoveShortVessels")  # these refuse intensities
+OF_LABELS = ("Skeletonize", "FillCavities", "RemoveShortVessels")  # these refuse intensities
 NAMES = [entry[2].__name__ for entry in IMAGE_ONLY]
 STRICT = [entry[2:] for entry in IMAGE_ONLY if entry[2] is not ours.BinarizeLabel]
 

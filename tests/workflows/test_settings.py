@@ -1,7 +1,13 @@
 import pytest
 
 from cldice_monai.errors import InputError
-from cldice_monai.workflows import as_length_mm, as_overlap, as_switch, as_threshold
+from cldice_monai.workflows import (
+    as_filling,
+    as_length_mm,
+    as_overlap,
+    as_switch,
+    as_threshold,
+)
 
 
 @pytest.mark.parametrize(
@@ -51,3 +57,10 @@ def test_an_overlap_is_a_share_or_one_for_each_axis(value):
 def test_anything_else_is_no_overlap(value):
     with pytest.raises(InputError, match="overlap must be from 0 to less than 1, got"):
         as_overlap(value)
+
+
+def test_cavities_are_filled_in_volumes_alone():
+    assert as_filling("true", spatial_dims=3)
+    assert not as_filling(False, spatial_dims=2)
+    with pytest.raises(InputError, match="in two dimensions a hole is a loop"):
+        as_filling(True, spatial_dims=2)

@@ -67,9 +67,10 @@ def introduction(evaluation: Evaluation) -> str:
     patches = "a full tiling" if sampler.tiling else f"{counted(sampler.n_patches, 'patch')} a case"
     axes = dict.fromkeys(len(case.frame.shape) for case in evaluation.methods[0].cases)
     size = " or ".join(dict.fromkeys(_side(sampler.size_in(n_axes)) for n_axes in axes))
+    interval = f"with the {INTERVAL_WORDS}" if n_cases > 1 else "(of one, so without an interval)"
     return (
         f"{counted(n_cases, 'case')}, {patches} of {size} voxels a side, seed {sampler.seed}. Mean "
-        f"over cases with the {INTERVAL_WORDS}; "
+        f"over cases {interval}; "
         f"{NOT_MEASURED}: not measured; (2 of 3): measured on two of three cases. Opt-J matches "
         f"within {settings.th_snap:g} voxels; SMD of {settings.n_points} points a network; surface "
         f"Dice within {_tolerances(evaluation)}."

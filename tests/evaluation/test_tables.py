@@ -57,6 +57,14 @@ def test_first_table_has_the_papers_columns_in_its_order(evaluation):
         assert column.definition in text
 
 
+def test_of_one_case_no_interval_is_promised(make_masks: Callable):
+    folder = make_masks(1)
+    text = as_markdown(evaluate([folder / "good"], folder / "labels", FEW))
+    introduction = text.split("\n\n")[1]
+    assert "Mean over cases (of one, so without an interval)" in introduction
+    assert "95 %" not in introduction
+
+
 def test_each_case_has_a_row_a_method(evaluation):
     text = as_markdown(evaluation).partition("## Cases")[2].partition("##")[0]
     lines = [line for line in text.splitlines() if line.startswith("|")]

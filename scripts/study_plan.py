@@ -157,6 +157,20 @@ def _pictures() -> Block:
     )
 
 
+def _batch() -> Block:
+    pooled = _ours("batch", {"loss#batch": True})
+    rows: list[Row] = []
+    for data, n_channels in (("hard", "1"), ("hard_2ch", "2")):
+        rows.append(Row((n_channels, "item"), _cells(data, OURS, 2)))
+        rows.append(Row((n_channels, "batch"), _cells(data, pooled, 2), against=len(rows) - 1))
+    note = (
+        "Preset `hard`, U-Net, alpha 0.5: sums over each crop, or over both of a step as MONAI's "
+        "loss has them (`batch=True`). Added after table (b) had been seen."
+    )
+    heads = ("channels", "sums over each")
+    return Block("batch", "(d) Sums over the batch", note, heads, tuple(rows))
+
+
 def _formula() -> Block:
     parts = (
         ("no core", {"core": False}),
@@ -233,6 +247,7 @@ BLOCKS = (
     _cached(),
     _spacing(),
     _classes(),
+    _batch(),
 )
 """All tables, in the order in which their cells run."""
 

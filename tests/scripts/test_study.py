@@ -19,7 +19,7 @@ def test_primary_cells_run_first_and_pair_by_pair(plan):
     assert first == [(alpha, seed) for seed in (1, 2, 3, 4, 5) for alpha in (0.0, 0.5)]
     assert {(cell.data, cell.network) for cell in cells[:10]} == {("hard", "unet")}
     names = [cell.name for cell in cells]
-    assert len(set(names)) == len(names) == 136
+    assert len(set(names)) == len(names) == 140
 
 
 def test_cells_of_one_name_are_one_training(plan):

@@ -80,7 +80,7 @@ def test_results_of_another_plan_are_not_shown(plan, call, tmp_path: Path):
     call("--tables")
     page = (tmp_path / "docs" / "results" / "study.md").read_text()
     assert "| soft-Dice | 0 of 5 | not run |" in page
-    assert ": 0 of 136 cells are done" in page
+    assert ": 0 of 140 cells are done" in page
 
 
 def test_difference_is_to_the_first_row_of_its_own_loss(plan, call, tmp_path: Path):
@@ -104,7 +104,7 @@ def test_page_gives_seeds_intervals_and_time_in_their_units(plan, call, tmp_path
         save(folder, row.cells[number], 0.51 + 0.01 * number, cpu_seconds=720)
     call("--tables")
     page = (tmp_path / "docs" / "results" / "study.md").read_text()
-    assert "10 of 136 cells are done in 1.5 CPU hours, the longest in 12 minutes" in page
+    assert "10 of 140 cells are done in 1.5 CPU hours, the longest in 12 minutes" in page
     assert "points: 1: +1.00, 2: +2.00, 3: +3.00, 4: +4.00, 5: +5.00." in page
     assert "| 0.01234 |" in page or "| 0.01235 |" in page  # of the StreetMover distance
     (found,) = re.findall(r"\| \+3\.00 \[\+(\S+), \+(\S+)\] \|", page)
